@@ -1,0 +1,48 @@
+import type { Tier } from '../actions/action.ts';
+import type { DryRun } from '../actions/dry-run.ts';
+import type { Subject } from '../actions/identity.ts';
+import type { Principal } from '../operators/principal.ts';
+import type { ProjectConfig } from './project-config.ts';
+
+/** One machine-readable reason of a gate. `code` is stable. */
+export interface Reason {
+  readonly gate: 'governance' | 'credentials' | 'request' | 'policies' | 'publishing' | 'trading';
+  readonly code: string;
+  readonly detail: string;
+}
+
+export type GateAnswer =
+  | { readonly kind: 'allow'; readonly reasons: readonly Reason[] }
+  | { readonly kind: 'needsPerson'; readonly reasons: readonly Reason[] }
+  | { readonly kind: 'refuse'; readonly reasons: readonly Reason[] };
+
+/** The facts of an action that governance decides on; nothing here comes from the agent's own word. */
+export interface GovernanceFacts {
+  readonly dryRun: DryRun;
+  readonly project: ProjectConfig;
+  readonly proposer: Subject;
+  readonly originators: readonly Subject[];
+  readonly stageIsProduction: boolean;
+}
+
+/** The outcome of all gates together. Refuse beats needs-person beats allow; nothing allowed means a person. */
+export interface Decision {
+  readonly verdict: 'REFUSE' | 'NEEDS_PERSON' | 'UNATTENDED';
+  readonly tier: Tier;
+  readonly riskScore: number;
+  readonly reasons: readonly Reason[];
+  /** Names the policy and project version behind an unattended permit; absent otherwise. */
+  readonly permit?: string;
+}
+
+/** Question 2 (may it run unattended) with the risk score; Cedar and the wall outside Cedar. Pure. */
+export type DecideAction = (facts: GovernanceFacts) => Decision;
+
+/** Question 3: may this person approve it? Asked again from a fresh registry row when the vote comes in. */
+export type MayApprove = (
+  person: Extract<Principal, { kind: 'person' }>,
+  facts: GovernanceFacts,
+) => GateAnswer;
+
+/** Question 1: may this agent (or person) propose this operation in this project? */
+export type MayPropose = (principal: Principal, project: ProjectConfig, operation: string) => GateAnswer;
