@@ -17,6 +17,10 @@ export interface AwsReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** Cookies, one `Set-Cookie` header each. */
+  readonly cookies?: readonly string[];
+  /** The endpoint breaks the connection instead of answering: a stand-in's fault on demand. */
+  readonly hangUp?: boolean;
 }
 
 export interface LocalService {
