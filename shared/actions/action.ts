@@ -17,6 +17,8 @@ export const HistoryEntry = z.strictObject({
   by: Subject,
   /** Stable code of the reason, where there is one. */
   code: z.string().max(60).optional(),
+  /** Digest of what the row said of request, approval, permit and outcome after this write. */
+  about: z.string(),
   hash: z.string(),
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
@@ -32,6 +34,14 @@ export const Outcome = z.strictObject({
 });
 export type Outcome = z.infer<typeof Outcome>;
 
+/** A person's word on an unknown outcome. */
+export const Resolution = z.strictObject({
+  outcome: z.enum(['SUCCEEDED', 'FAILED', 'NOT_APPLIED']),
+  by: Subject,
+  reason: z.string().min(1).max(200),
+});
+export type Resolution = z.infer<typeof Resolution>;
+
 /** The ledger row of an action. One item, never deleted, no expiry. At most 2 KB. */
 export const Action = z.strictObject({
   schemaVersion: z.literal(1),
@@ -45,6 +55,8 @@ export const Action = z.strictObject({
   effects: z.array(z.enum(EFFECT_TYPES)),
   recoveryClass: RecoveryClass,
   payloadHash: Sha256,
+  /** SHA-256 of the proposer's rationale, stored beside the payload. Not part of any other hash. */
+  rationaleHash: Sha256.optional(),
   requestHash: Sha256.optional(),
   /** Sent to the provider as its idempotency key. Derived once per action, never per attempt. */
   providerKey: z.string().max(64),
@@ -69,6 +81,8 @@ export const Action = z.strictObject({
   leaseUntil: Timestamp.optional(),
   settleUntil: Timestamp.optional(),
   outcome: Outcome.optional(),
+  /** What one operator said of an unknown outcome, waiting for a second one to say the same. */
+  resolution: Resolution.optional(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   startedAt: Timestamp.optional(),

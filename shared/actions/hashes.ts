@@ -7,9 +7,12 @@ import { type ActionId, actionPk } from './identity.ts';
  * a canonical JSON object with a domain and a version, so that no two kinds of digest can be confused.
  */
 
-/** Decides whether a key is used again for the same thing. */
-export const payloadHash = (operation: string, adapterVersion: string, payload: unknown): string =>
-  sha256(canonicalJson({ domain: 'autopack.payload', v: 1, operation, adapterVersion, payload }));
+/**
+ * Decides whether a key is used again for the same thing. The adapter's version is left out on purpose: a
+ * deployment between two tries of a proposer must not turn a replay into a conflict.
+ */
+export const payloadHash = (operation: string, payload: unknown): string =>
+  sha256(canonicalJson({ domain: 'autopack.payload', v: 1, operation, payload }));
 
 /** What is shown, voted on, claimed and re-computed before the bytes are handed over. Authentication is excluded. */
 export const requestHash = (request: RenderedRequest): string => {

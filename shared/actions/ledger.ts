@@ -76,3 +76,6 @@ export type ReadDryRun = (id: ActionId) => Promise<DryRun | undefined>;
 
 /** Starts the execution of a generation; `exists` where it was started before, running or ended. */
 export type StartExecution = (id: ActionId, generation: number) => Promise<'started' | 'exists'>;
+
+/** Whether the execution of a generation runs, has ended, or never was. */
+export type ReadExecution = (id: ActionId, generation: number) => Promise<'running' | 'ended' | 'absent'>;

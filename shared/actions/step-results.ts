@@ -13,7 +13,9 @@ export const CallbackInput = z.strictObject({ action: ActionId, taskToken: z.str
 export type CallbackInput = z.infer<typeof CallbackInput>;
 
 /** "Render the dry run": GATES goes on, SETTLE where a claim exists already, CLOSED where nothing is left to do. */
-export type RenderStep = { readonly next: 'GATES' | 'CLOSED' } | { readonly next: 'SETTLE'; readonly settleUntil: Timestamp };
+export type RenderStep =
+  | { readonly next: 'GATES' | 'CLOSED' }
+  | { readonly next: 'SETTLE'; readonly settleUntil: Timestamp };
 
 /** "Evaluate the gates". `waitSeconds` is the life of the wait: expiry − now + grace. */
 export type GatesStep =

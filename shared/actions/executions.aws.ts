@@ -1,0 +1,45 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { executionName } from './hashes.ts';
+import type { ActionId } from './identity.ts';
+import type { ReadExecution, StartExecution } from './ledger.ts';
+
+const inputOf = (id: ActionId): string => JSON.stringify({ project: id.project, key: id.key });
+
+/** Starts a generation. The name is a digest, so a repeat is answered `exists` (running or ended). */
+export const startExecution =
+  (sfn: SFNClient, stateMachineArn: string): StartExecution =>
+  async (id, generation) => {
+    try {
+      await sfn.send(
+        new StartExecutionCommand({
+          stateMachineArn,
+          name: executionName(id, generation),
+          input: inputOf(id),
+        }),
+      );
+      return 'started';
+    } catch (error) {
+      if (error instanceof ExecutionAlreadyExists) return 'exists';
+      throw error;
+    }
+  };
+
+/** Whether the execution of a generation runs, ended, or never was. */
+export const readExecution =
+  (sfn: SFNClient, stateMachineArn: string): ReadExecution =>
+  async (id, generation) => {
+    const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionName(id, generation)}`;
+    try {
+      const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return 'absent';
+      throw error;
+    }
+  };
