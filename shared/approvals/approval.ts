@@ -21,6 +21,7 @@ export const Approval = z.strictObject({
   /** 1 for the first approval of an action; more where a person's doubt asked for a fresh one. */
   round: z.int().positive(),
   status: z.enum(APPROVAL_STATUSES),
+  /** Counts what people can see: it moves with the status. Bookkeeping writes (token, mails, callback) leave it. */
   version: z.int().positive(),
   operation: z.string(),
   title: z.string(),
@@ -31,6 +32,8 @@ export const Approval = z.strictObject({
   requestHash: Sha256,
   projectVersion: z.int().nonnegative(),
   files: z.array(z.string()),
+  /** Who proposed the action. */
+  proposer: Subject,
   originators: z.array(Subject),
   createdAt: Timestamp,
   expiresAt: Timestamp,
@@ -50,6 +53,7 @@ export const Approval = z.strictObject({
       authTime: Timestamp.nullable(),
     })
     .optional(),
+  /** Randomness of the write that made this item: the lock of the next one, and how a lost reply is recognised. */
   writeToken: z.string().max(40),
 });
 export type Approval = z.infer<typeof Approval>;
@@ -62,13 +66,41 @@ export type ApprovalChangeResult =
 export type ReadApproval = (approvalId: string) => Promise<Approval | undefined>;
 /** Puts a WAITING item if absent; answers the one that is stored. */
 export type CreateApproval = (approval: Approval) => Promise<{ created: boolean; approval: Approval }>;
-/** One conditional replacement on status and version as read; own-token recovery as in the ledger. */
+/** One conditional replacement on status, version and writeToken as read; own-token recovery as in the ledger. */
 export type ApplyApprovalChange = (change: {
   readonly from: Approval;
   readonly to: Approval;
 }) => Promise<ApprovalChangeResult>;
 /** Ids of decided approvals whose callback is outstanding. */
 export type ListPendingCallbacks = (limit: number) => Promise<readonly string[]>;
+
+/** What an approval list asks: newest first. `WAITING` or everything that is decided. */
+export interface ApprovalQuery {
+  readonly projects: readonly string[];
+  readonly state: 'waiting' | 'decided' | 'all';
+  /** Nothing that was asked for before this moment. */
+  readonly since?: Timestamp;
+  readonly limit: number;
+  /** Opaque, from the page before. A bad one throws ProblemError INVALID_CURSOR. */
+  readonly cursor?: string;
+}
+export interface ApprovalPage {
+  readonly approvals: readonly Approval[];
+  readonly nextCursor?: string;
+}
+export type ListApprovals = (query: ApprovalQuery) => Promise<ApprovalPage>;
+
+/** What a locator stands for. It locates, it never authorises. */
+export const Locator = z.strictObject({
+  schemaVersion: z.literal(1),
+  digest: Sha256,
+  approvalId: z.string().regex(/^[0-9a-f]{32}$/),
+  recipient: z.string(),
+  createdAt: Timestamp,
+});
+export type Locator = z.infer<typeof Locator>;
+export type PutLocator = (locator: Locator) => Promise<void>;
+export type ReadLocator = (digest: string) => Promise<Locator | undefined>;
 
 /** What the wait state of the machine is told. Task tokens travel decrypted only inside this call. */
 export type TellWait = (
