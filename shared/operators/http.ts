@@ -2,7 +2,10 @@ import type { Principal } from './principal.ts';
 
 /** A request as use cases see it: decoded, size-checked, header names in lower case. */
 export interface HttpRequest {
+  /** Upper case. HEAD is shown as GET. */
   readonly method: string;
+  /** The client asked with HEAD: the reply's body is dropped at the edge, and nothing may be written. */
+  readonly isHead?: boolean;
   readonly path: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
