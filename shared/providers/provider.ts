@@ -108,7 +108,7 @@ export interface DispatchInput {
  */
 export interface ProviderOperation {
   describe(): OperationDescription;
-  /** Pure. Throws `InvalidInputError` naming the field where payload and facts do not go together. */
+  /** Pure. Throws `ProblemError` (PAYLOAD_DOES_NOT_FIT, with `field`) where payload and facts do not go together. */
   render(payload: unknown, facts: RenderFacts): Rendered;
   /** Adds authentication and idempotency headers to the stored request; nothing else may differ. */
   prepare(input: DispatchInput, now: Timestamp): OutgoingRequest;

@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import type { Action } from '#shared/actions/action.ts';
+import { ActionId, epochMs, timestamp } from '#shared/actions/identity.ts';
+import type {
+  ApplyChange,
+  ListDue,
+  ReadAction,
+  ReadExecution,
+  StartExecution,
+} from '#shared/actions/ledger.ts';
+import { isTerminal } from '#shared/actions/status.ts';
+import { restart } from '#shared/actions/transition.ts';
+import { doubt, type ReconcileDeps } from './reconcile-action.ts';
+
+export interface SweepDeps extends Pick<ReconcileDeps, 'findOperation' | 'leastLagMs'> {
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly read: ReadAction;
+  readonly apply: ApplyChange;
+  readonly listDue: ListDue;
+  readonly start: StartExecution;
+  readonly readExecution: ReadExecution;
+  readonly listPendingCallbacks: (limit: number) => Promise<readonly string[]>;
+  readonly deliverCallback: (approvalId: string) => Promise<unknown>;
+  /** Tells the wait of a paused action if its credential can be used now. */
+  readonly resumePaused: (row: Action) => Promise<unknown>;
+  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+}
+
+/** How many rows one sweep looks at; the next one goes on where the index still shows them. */
+export const SWEEP_LIMIT = 200;
+
+/** From the scheduler (a tick) or from the bus (an execution that failed, was aborted or timed out). */
+export const SweepEvent = z.union([
+  z.object({ kind: z.literal('tick'), scheduledTime: z.string() }),
+  z.object({
+    'detail-type': z.literal('Step Functions Execution Status Change'),
+    detail: z.object({ input: z.string().nullish() }),
+  }),
+]);
+export type SweepEvent = z.infer<typeof SweepEvent>;
+
+export interface SweepResult {
+  readonly looked: number;
+  readonly started: number;
+  readonly doubted: number;
+  readonly resumed: number;
+  readonly callbacks: number;
+  readonly failed: number;
+}
+
+const namedBy = (event: SweepEvent): ActionId | undefined => {
+  if (!('detail' in event)) return undefined;
+  try {
+    return ActionId.parse(JSON.parse(event.detail.input ?? ''));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Starts an open row's execution again: the same generation where it never began, the next where it ended. */
+const revive = async (row: Action, deps: SweepDeps): Promise<boolean> => {
+  const state = await deps.readExecution(row, row.generation);
+  if (state === 'running') return false;
+  if (state === 'absent') {
+    await deps.start(row, row.generation);
+    return true;
+  }
+  const raised = await deps.apply(
+    restart(row, {
+      at: timestamp(deps.now()),
+      by: 'system:sweep',
+      writeToken: deps.newId(),
+      code: 'EXECUTION_ENDED',
+    }),
+  );
+  if (raised.kind === 'refused') return false;
+  await deps.start(row, raised.action.generation);
+  return true;
+};
+
+/** What one open row needs; the row was read strongly just now. */
+const tend = async (row: Action, deps: SweepDeps): Promise<'started' | 'doubted' | 'resumed' | 'nothing'> => {
+  if (isTerminal(row.status) || row.attention === 'person') return 'nothing';
+  if (row.status === 'RENDERED' && row.dryRun) return 'nothing';
+  if (row.status === 'EXECUTING' && row.leaseUntil !== undefined && epochMs(row.leaseUntil) <= deps.now()) {
+    const doubted = await deps.apply(doubt(row, deps));
+    if (doubted.kind === 'applied') {
+      await revive(doubted.action, deps);
+      return 'doubted';
+    }
+    return 'nothing';
+  }
+  if (await revive(row, deps)) return 'started';
+  if (row.status === 'PAUSED_CREDENTIAL')
+    return (await deps.resumePaused(row)) === 'told' ? 'resumed' : 'nothing';
+  return 'nothing';
+};
+
+/**
+ * Idempotent: every step re-reads strongly what an index showed and writes by condition, so two sweeps of one
+ * tick do the work of one. A row that cannot be tended is logged and left for the next sweep; it never stops
+ * the others.
+ */
+export const sweepActions = async (event: SweepEvent, deps: SweepDeps): Promise<SweepResult> => {
+  const result = { looked: 0, started: 0, doubted: 0, resumed: 0, callbacks: 0, failed: 0 };
+  const named = namedBy(event);
+  const due = named === undefined ? await deps.listDue(timestamp(deps.now()), SWEEP_LIMIT) : [named];
+  for (const id of due) {
+    result.looked += 1;
+    try {
+      const row = await deps.read(id);
+      const done = row === undefined ? 'nothing' : await tend(row, deps);
+      if (done !== 'nothing') result[done] += 1;
+    } catch (error) {
+      result.failed += 1;
+      deps.log({ level: 'error', event: 'SWEEP_FAILED', ...id, error: String(error) });
+    }
+  }
+  for (const approvalId of await deps.listPendingCallbacks(SWEEP_LIMIT)) {
+    try {
+      await deps.deliverCallback(approvalId);
+      result.callbacks += 1;
+    } catch (error) {
+      result.failed += 1;
+      deps.log({ level: 'error', event: 'CALLBACK_FAILED', approvalId, error: String(error) });
+    }
+  }
+  return result;
+};
