@@ -1,0 +1,155 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Db } from '../config/dynamo.aws.ts';
+import {
+  Approval,
+  type ApplyApprovalChange,
+  type CreateApproval,
+  type ListApprovals,
+  type ListPendingCallbacks,
+  type ReadApproval,
+} from './approval.ts';
+import { collectPage, type IndexEntry } from './listing.ts';
+
+const keyOf = (approvalId: string): string => `approval#${approvalId}`;
+const idOf = (pk: unknown): string => String(pk).slice('approval#'.length);
+
+const parse = (stored: Record<string, unknown>): Approval => {
+  const { pk: _pk, ...row } = stored;
+  return Approval.parse(row);
+};
+
+const itemOf = (approval: Approval): Record<string, unknown> => ({
+  ...approval,
+  pk: keyOf(approval.approvalId),
+});
+
+const storedInstead = (error: unknown): Approval => {
+  if (!(error instanceof ConditionalCheckFailedException) || error.Item === undefined) throw error;
+  return parse(unmarshall(error.Item));
+};
+
+export const readApproval =
+  (db: Db, table: string): ReadApproval =>
+  async (approvalId) => {
+    const { Item } = await db.send(
+      new GetCommand({ TableName: table, Key: { pk: keyOf(approvalId) }, ConsistentRead: true }),
+    );
+    return Item === undefined ? undefined : parse(Item);
+  };
+
+export const createApproval =
+  (db: Db, table: string): CreateApproval =>
+  async (approval) => {
+    try {
+      await db.send(
+        new PutCommand({
+          TableName: table,
+          Item: itemOf(approval),
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { created: true, approval };
+    } catch (error) {
+      const stored = storedInstead(error);
+      return { created: stored.writeToken === approval.writeToken, approval: stored };
+    }
+  };
+
+/** The only door through which an approval changes. Bookkeeping leaves the version, so the write token locks too. */
+export const applyApprovalChange =
+  (db: Db, table: string): ApplyApprovalChange =>
+  async ({ from, to }) => {
+    try {
+      await db.send(
+        new PutCommand({
+          TableName: table,
+          Item: itemOf(to),
+          ConditionExpression: '#status = :status AND #version = :version AND writeToken = :writeToken',
+          ExpressionAttributeNames: { '#status': 'status', '#version': 'version' },
+          ExpressionAttributeValues: {
+            ':status': from.status,
+            ':version': from.version,
+            ':writeToken': from.writeToken,
+          },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { kind: 'applied', approval: to };
+    } catch (error) {
+      const current = storedInstead(error);
+      return current.writeToken === to.writeToken
+        ? { kind: 'applied', approval: current }
+        : { kind: 'refused', current };
+    }
+  };
+
+export const listPendingCallbacks =
+  (db: Db, table: string): ListPendingCallbacks =>
+  async (limit) => {
+    const ids: string[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await db.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: 'callbacks',
+          KeyConditionExpression: 'callback = :pending',
+          ExpressionAttributeValues: { ':pending': 'PENDING' },
+          Limit: limit - ids.length,
+          ExclusiveStartKey: from,
+        }),
+      );
+      ids.push(...(page.Items ?? []).map((item) => idOf(item.pk)));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined && ids.length < limit);
+    return ids;
+  };
+
+/** Newest first over all the projects; the index gives keys, the rows of a page are read strongly. */
+export const listApprovals =
+  (db: Db, table: string): ListApprovals =>
+  (query) =>
+    collectPage(query, {
+      readIndex: async (project, before, limit) => {
+        const { Items = [], LastEvaluatedKey } = await db.send(
+          new QueryCommand({
+            TableName: table,
+            IndexName: 'byProject',
+            KeyConditionExpression: `project = :project${query.since === undefined ? '' : ' AND createdAt >= :since'}`,
+            ExpressionAttributeValues: {
+              ':project': project,
+              ...(query.since === undefined ? {} : { ':since': query.since }),
+            },
+            ScanIndexForward: false,
+            Limit: limit,
+            ...(before === undefined
+              ? {}
+              : {
+                  ExclusiveStartKey: { pk: keyOf(before.approvalId), project, createdAt: before.createdAt },
+                }),
+          }),
+        );
+        const entries: IndexEntry[] = Items.map((item) => ({
+          approvalId: idOf(item.pk),
+          createdAt: String(item.createdAt),
+        }));
+        return { entries, isLast: LastEvaluatedKey === undefined };
+      },
+      readRows: async (ids) => {
+        const rows = new Map<string, Approval>();
+        let keys = ids.map((id) => ({ pk: keyOf(id) }));
+        while (keys.length > 0) {
+          const batch = keys.slice(0, 100);
+          const reply = await db.send(
+            new BatchGetCommand({ RequestItems: { [table]: { Keys: batch, ConsistentRead: true } } }),
+          );
+          for (const item of reply.Responses?.[table] ?? []) rows.set(idOf(item.pk), parse(item));
+          const unread = (reply.UnprocessedKeys?.[table]?.Keys ?? []) as { pk: string }[];
+          keys = [...unread, ...keys.slice(100)];
+        }
+        return rows;
+      },
+    });

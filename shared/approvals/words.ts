@@ -1,0 +1,92 @@
+import type { Tier } from '../actions/action.ts';
+import type { Cost, EffectType, Reversibility } from '../actions/effects.ts';
+import { epochMs, type Timestamp } from '../actions/identity.ts';
+import type { Approval, ApprovalStatus } from './approval.ts';
+
+/** Words that mails and pages share. */
+
+export const EFFECT_WORDS: Readonly<Record<EffectType, string>> = {
+  read: 'Reads',
+  notify: 'Notifies',
+  write: 'Changes',
+  publish: 'Publishes',
+  list: 'Lists for sale',
+  trade: 'Trades',
+  payment: 'Pays',
+  destructive: 'Destroys or changes in unknown ways',
+};
+
+export const REVERSIBILITY_WORDS: Readonly<Record<Reversibility, string>> = {
+  none: 'Changes nothing',
+  reversible: 'Can be undone',
+  compensable: 'Can be made good, not undone',
+  irreversible: 'Cannot be undone',
+};
+
+export const TIER_WORDS: Readonly<Record<Tier, string>> = {
+  low: 'Low risk',
+  standard: 'Standard risk',
+  critical: 'Critical risk',
+};
+
+export const STATUS_WORDS: Readonly<Record<ApprovalStatus, string>> = {
+  WAITING: 'Waiting for a decision',
+  APPROVED: 'Approved',
+  REJECTED: 'Rejected',
+  EXPIRED: 'Expired, nobody decided',
+  CANCELLED: 'Withdrawn',
+};
+
+/** `12.50 USD`; currencies have the number of decimals that ISO 4217 gives them. */
+export const costWords = (cost: Cost): string => {
+  if (cost === 'unknown') return 'Cost unknown';
+  if (cost.minorUnits === 0) return 'No cost';
+  const digits =
+    new Intl.NumberFormat('en', { style: 'currency', currency: cost.currency }).resolvedOptions()
+      .maximumFractionDigits ?? 2;
+  const units = String(cost.minorUnits).padStart(digits + 1, '0');
+  const whole = units.slice(0, units.length - digits).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return `${whole}${digits === 0 ? '' : `.${units.slice(units.length - digits)}`} ${cost.currency}`;
+};
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `21 Nov 2026, 14:05 UTC` */
+export const utcWords = (at: Timestamp): string => {
+  const date = new Date(epochMs(at));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}, ${two(date.getUTCHours())}:${two(date.getUTCMinutes())} UTC`;
+};
+
+/** `in 23 h 10 min`, `in 40 s`, `2 min ago`. */
+export const relativeWords = (at: Timestamp, now: number): string => {
+  const seconds = Math.round(Math.abs(epochMs(at) - now) / 1000);
+  const days = Math.floor(seconds / 86_400);
+  const hours = Math.floor((seconds % 86_400) / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const words =
+    days > 0
+      ? `${days} d${hours > 0 ? ` ${hours} h` : ''}`
+      : hours > 0
+        ? `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`
+        : minutes > 0
+          ? `${minutes} min`
+          : `${seconds} s`;
+  return epochMs(at) >= now ? `in ${words}` : `${words} ago`;
+};
+
+/** `person:ada@example.test` as `ada@example.test`; machines and the system keep their kind. */
+export const subjectWords = (subject: string): string =>
+  subject.startsWith('person:')
+    ? subject.slice('person:'.length)
+    : subject.startsWith('client:')
+      ? `${subject.slice('client:'.length)} (agent)`
+      : subject;
+
+/** First and last part of a hash, for where the whole does not fit. */
+export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…${hash.slice(-6)}`;
+
+/** Everybody behind the action, once each. */
+export const behindIt = (approval: Pick<Approval, 'proposer' | 'originators'>): readonly string[] => [
+  ...new Set([approval.proposer, ...approval.originators].map(subjectWords)),
+];
