@@ -11,7 +11,7 @@ export const env = {
   ),
   'submit-action': envOf('AUTOPACK_ENV', 'ACTIONS_TABLE', 'ACTION_STATE_MACHINE_ARN'),
   'cancel-action': envOf('AUTOPACK_ENV', 'ACTIONS_TABLE', 'APPROVALS_TABLE', 'TOKEN_KEY_ARN'),
-  'resolve-action': envOf('AUTOPACK_ENV', 'ACTIONS_TABLE', 'REGISTRY_TABLE', 'ACTION_STATE_MACHINE_ARN'),
+  'resolve-action': envOf('AUTOPACK_ENV', 'ACTIONS_TABLE', 'ACTION_STATE_MACHINE_ARN'),
   'read-actions': envOf('AUTOPACK_ENV', 'ACTIONS_TABLE', 'ARTIFACTS_BUCKET', 'APPROVALS_TABLE'),
   'render-action': envOf(
     'AUTOPACK_ENV',
@@ -19,8 +19,6 @@ export const env = {
     'REGISTRY_TABLE',
     'ARTIFACTS_BUCKET',
     'AUTOPACK_PROVIDER_URL_ALPACA',
-    'LEASE_SECONDS',
-    'PROVIDER_LAG_SECONDS',
   ),
   'execute-action': envOf(
     'AUTOPACK_ENV',
@@ -41,7 +39,6 @@ export const env = {
     'ARTIFACTS_BUCKET',
     'AUTOPACK_PROVIDER_URL_ALPACA',
     'AUTOPACK_ALLOW_LOOPBACK',
-    'LEASE_SECONDS',
     'PROVIDER_LAG_SECONDS',
   ),
   'sweep-actions': envOf(
@@ -53,8 +50,6 @@ export const env = {
     'ACTION_STATE_MACHINE_ARN',
     'TOKEN_KEY_ARN',
     'AUTOPACK_PROVIDER_URL_ALPACA',
-    'AUTOPACK_ALLOW_LOOPBACK',
-    'LEASE_SECONDS',
     'PROVIDER_LAG_SECONDS',
   ),
 } as const;

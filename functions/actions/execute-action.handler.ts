@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Context } from 'aws-lambda';
+import { applyChange, readAction } from '#shared/actions/ledger.aws.ts';
+import { StepInput } from '#shared/actions/step-results.ts';
+import { readApproval } from '#shared/approvals/approvals.aws.ts';
+import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
+import { documentClient } from '#shared/config/dynamo.aws.ts';
+import { parseEnv } from '#shared/config/env.ts';
+import { resolveCredential } from '#shared/credentials/credentials.aws.ts';
+import { evaluateGates } from '#shared/governance/gates.ts';
+import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { findOperation } from '#shared/providers/catalogue.ts';
+import { outboundSend } from '#shared/providers/outbound.http.ts';
+import { providerOverrides } from '#shared/providers/overrides.ts';
+import { env as environments } from './env.ts';
+import { executeAction } from './execute-action.ts';
+
+const env = parseEnv(environments['execute-action'], process.env);
+const overrides = providerOverrides(env);
+const db = documentClient();
+
+const deps = {
+  now: Date.now,
+  newId: randomUUID,
+  read: readAction(db, env.ACTIONS_TABLE),
+  apply: applyChange(db, env.ACTIONS_TABLE),
+  readApproval: readApproval(db, env.APPROVALS_TABLE),
+  readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
+  readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
+  evaluateGates,
+  resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
+  findOperation,
+  hostIsOverridden: overrides.isOverridden,
+  sendTo: (dryRun: { request: { url: string } }) =>
+    outboundSend({
+      allowedHosts: [new URL(dryRun.request.url).host],
+      allowLoopback: overrides.allowLoopback,
+    }),
+  stageIsProduction: env.AUTOPACK_ENV === 'prod',
+  leaseMs: env.LEASE_SECONDS * 1000,
+  leastLagMs: env.PROVIDER_LAG_SECONDS * 1000,
+};
+
+export const handler = async (event: unknown, context: Context) =>
+  executeAction(StepInput.parse(event), { ...deps, remainingMs: () => context.getRemainingTimeInMillis() });
