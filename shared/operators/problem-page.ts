@@ -49,12 +49,22 @@ ${links.map((link) => `<p><a href="${escapeHtml(link.href)}">${escapeHtml(link.t
 </html>
 `;
 
+const SIGN_IN_HELPS: ReadonlySet<string> = new Set([
+  'SIGN_IN_FAILED',
+  'SIGN_IN_NOT_FRESH',
+  'UNAUTHENTICATED',
+]);
+
 /** What a person sees where a program would get the problem document. */
 export const problemPage = (problem: ProblemDocument): string =>
   plainPage(
     problem.title,
     [problem.detail, `Code ${problem.code}. If you ask for help, give this id: ${problem.requestId}`],
-    [{ href: '/inbox', text: 'Go to the inbox' }],
+    [
+      SIGN_IN_HELPS.has(problem.code)
+        ? { href: '/sign-in', text: 'Sign in' }
+        : { href: '/inbox', text: 'Go to the inbox' },
+    ],
   );
 
 /**

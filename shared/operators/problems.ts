@@ -9,6 +9,7 @@ export const PROBLEMS = {
   INVALID_IDEMPOTENCY_KEY: { status: 400, title: 'The Idempotency-Key does not fit' },
   INVALID_CURSOR: { status: 400, title: 'The cursor is not one that Autopack gave out' },
   UNKNOWN_OPERATION: { status: 400, title: 'No such provider or operation' },
+  SIGN_IN_FAILED: { status: 400, title: 'Signing in did not work' },
   UNAUTHENTICATED: { status: 401, title: 'Sign in first' },
   SIGN_IN_NOT_FRESH: { status: 401, title: 'This decision needs a fresh sign-in' },
   FORBIDDEN: { status: 403, title: 'Not allowed' },

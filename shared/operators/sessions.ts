@@ -5,6 +5,7 @@ import { sha256 } from '../actions/canonical-json.ts';
 import type { Principal } from './principal.ts';
 import { ProblemError } from './problems.ts';
 import type { ReadPerson } from './registry.ts';
+import type { Caller } from './tokens.ts';
 
 /** Name of the console's session cookie. The prefix makes browsers insist on Secure, Path=/ and no Domain. */
 export const SESSION_COOKIE = '__Host-autopack-session';
@@ -20,6 +21,8 @@ export const Session = z.strictObject({
   schemaVersion: z.literal(1),
   email: z.email(),
   issuerSubject: z.string().min(1),
+  /** Whether the issuer counted the person among the operators when they signed in. */
+  inOperatorGroup: z.boolean(),
   authTimeMs: z.int().nonnegative(),
   createdAt: Timestamp,
   lastSeenAt: Timestamp,
@@ -54,16 +57,12 @@ export const csrfOf = (token: string): string =>
   createHash('sha256').update(`autopack.csrf.v1\n${token}`).digest('base64url');
 
 /** The row of a session that starts now. */
-export const newSession = (
-  email: string,
-  issuerSubject: string,
-  authTimeMs: number,
-  now: number,
-): Session => ({
+export const newSession = (who: Extract<Caller, { kind: 'person' }>, now: number): Session => ({
   schemaVersion: 1,
-  email: email.toLowerCase(),
-  issuerSubject,
-  authTimeMs,
+  email: who.email,
+  issuerSubject: who.issuerSubject,
+  inOperatorGroup: who.inOperatorGroup,
+  authTimeMs: who.authTimeMs,
   createdAt: timestamp(now),
   lastSeenAt: timestamp(now),
   expiresAt: timestamp(now + SESSION_MAX_MS),
@@ -98,7 +97,7 @@ export const sessionPrincipal =
         email: person.email,
         name: person.name,
         projects: person.projects,
-        roles: person.roles,
+        roles: person.roles.filter((role) => role !== 'operator' || session.inOperatorGroup),
         authTimeMs: session.authTimeMs,
       },
       csrf: csrfOf(token),
