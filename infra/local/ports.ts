@@ -50,6 +50,11 @@ export interface SecretsManagerService extends LocalService {
   ensureSecret(spec: SecretSpec): Promise<void>;
   /** What AWS::SecretsManager::RotationSchedule configures. Rotates nothing by itself. */
   ensureRotation(secretId: string, rules: RotationRules): Promise<void>;
+  /**
+   * Goes on with rotations that a stop interrupted and arms the schedules. Call it once functions can be invoked;
+   * before that nothing rotates by itself.
+   */
+  start(): void;
   /** Current value, for `Fn::GetAtt` and dynamic references of the template. */
   currentValue(secretId: string): Promise<string>;
 }

@@ -1,0 +1,92 @@
+import type { DurableState } from '../durable-file.ts';
+import { nextFire } from './rotation-schedule.ts';
+import type { Host } from '../service.ts';
+import { findSecret, moveStage, type SecretsState, type StoredSecret, versionWithStage } from './secrets.ts';
+
+const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+type Step = (typeof STEPS)[number];
+
+export interface Rotations {
+  /** Runs the four steps of the version that `secret.rotating` names; answers when they are over. */
+  run(arn: string): Promise<void>;
+  /** The configuration check of RotateImmediately=false: testSecret alone, then the pending mark is taken off. */
+  check(arn: string, token: string): Promise<void>;
+  /** Whatever is running, for a clean stop. */
+  idle(): Promise<void>;
+}
+
+const dropPending = (secret: StoredSecret, token: string): void => {
+  const version = secret.versions[token];
+  if (version === undefined) return;
+  version.stages = version.stages.filter((stage) => stage !== 'AWSPENDING');
+  if (version.stages.length === 0 && version.secretString === undefined && version.secretBinary === undefined)
+    delete secret.versions[token];
+};
+
+/** Drives rotation functions through the four steps, in order, one secret at a time. */
+export const rotations = (
+  store: DurableState<SecretsState>,
+  host: Pick<Host, 'clock' | 'log'>,
+  invoke: Host['invoke'],
+): Rotations => {
+  const running = new Map<string, Promise<void>>();
+
+  const step = async (name: Step, arn: string, token: string): Promise<boolean> => {
+    const lambdaArn = findSecret(store.read(), arn).rotation?.lambdaArn;
+    if (lambdaArn === undefined) return false;
+    const event = { Step: name, SecretId: arn, ClientRequestToken: token, RotationToken: token };
+    const outcome = await invoke(lambdaArn, event).catch(() => ({ functionError: 'Unhandled' as const }));
+    if (outcome.functionError === undefined) return true;
+    // The answer of the function may quote a secret, so it is not logged.
+    host.log(`secretsmanager: ${name} of ${findSecret(store.read(), arn).name} failed`);
+    return false;
+  };
+
+  const rotate = async (arn: string): Promise<void> => {
+    const token = findSecret(store.read(), arn).rotating;
+    if (token === undefined) return;
+    for (const name of STEPS) if (!(await step(name, arn, token))) return;
+    await store.update((state) => {
+      const secret = findSecret(state, arn);
+      if (versionWithStage(secret, 'AWSCURRENT') !== token) {
+        host.log(`secretsmanager: finishSecret of ${secret.name} left AWSCURRENT where it was`);
+        return;
+      }
+      dropPending(secret, token);
+      delete secret.rotating;
+      if (secret.rotation === undefined) return;
+      secret.rotation.lastRotatedAt = host.clock.now();
+      const next = nextFire(secret.rotation, host.clock.now());
+      if (next === undefined) delete secret.rotation.nextRotationAt;
+      else secret.rotation.nextRotationAt = next;
+    });
+  };
+
+  return {
+    run(arn) {
+      const current = running.get(arn);
+      if (current !== undefined) return current;
+      const run = rotate(arn)
+        .catch((error: unknown) => host.log(`secretsmanager: a rotation broke off (${String(error)})`))
+        .finally(() => running.delete(arn));
+      running.set(arn, run);
+      return run;
+    },
+    async check(arn, token) {
+      await store.update((state) => {
+        const secret = findSecret(state, arn);
+        secret.versions[token] ??= { stages: [], createdAt: host.clock.now() };
+        moveStage(secret, 'AWSPENDING', token);
+      });
+      const run = step('testSecret', arn, token)
+        .then(() => store.update((state) => dropPending(findSecret(state, arn), token)))
+        .catch((error: unknown) => host.log(`secretsmanager: a rotation check broke off (${String(error)})`))
+        .finally(() => running.delete(`${arn}#${token}`));
+      running.set(`${arn}#${token}`, run);
+      await run;
+    },
+    async idle() {
+      await Promise.allSettled(running.values());
+    },
+  };
+};
