@@ -1,0 +1,119 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { StageRecord } from '../stages.ts';
+import { acknowledge } from './acknowledge.ts';
+
+/** Namespace and dimension of what `sweep-actions` counts in its log lines (embedded metric format). */
+export const METRIC_NAMESPACE = 'Autopack';
+
+export interface AlarmsProps {
+  readonly record: StageRecord;
+  readonly path: StateMachine;
+  readonly deadLetters: Queue;
+}
+
+/** The alarms that somebody should get up for; each has an entry of its name in docs/runbook.md. */
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, { record, path, deadLetters }: AlarmsProps) {
+    super(scope, id);
+    const topic = new Topic(this, 'Topic', { enforceSSL: true });
+    const action = new SnsAction(topic);
+    if (record.alarmAddress !== undefined) topic.addSubscription(new EmailSubscription(record.alarmAddress));
+
+    const counted = (metricName: string): IMetric =>
+      new Metric({
+        namespace: METRIC_NAMESPACE,
+        metricName,
+        dimensionsMap: { Stage: record.stage },
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      });
+    const alarm = (
+      name: string,
+      alarmDescription: string,
+      metric: IMetric,
+      threshold: number,
+      treatMissingData: TreatMissingData,
+      evaluationPeriods = 1,
+    ): void => {
+      new Alarm(this, name, {
+        alarmDescription: `${name}: ${alarmDescription} See docs/runbook.md.`,
+        metric,
+        threshold,
+        evaluationPeriods,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData,
+      }).addAlarmAction(action);
+    };
+
+    alarm(
+      'OldestWaitingApproval',
+      'an approval has waited longer than it should.',
+      counted('OldestWaitingApprovalSeconds'),
+      record.timing.oldestApprovalSeconds,
+      // The sweeper says 0 where nothing waits: silence means that it does not sweep.
+      TreatMissingData.BREACHING,
+      3,
+    );
+    alarm(
+      'UnknownOutcomes',
+      'something may or may not have happened at a provider.',
+      counted('UnknownOutcomes'),
+      1,
+      TreatMissingData.IGNORE,
+      3,
+    );
+    alarm(
+      'ParkedActions',
+      'an action waits for an operator to say what became of it.',
+      counted('ParkedActions'),
+      1,
+      TreatMissingData.IGNORE,
+    );
+    const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
+      [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;
+    alarm(
+      'FailedExecutions',
+      'executions of the path failed, timed out or were aborted.',
+      new MathExpression({
+        expression: 'failed + timedOut + aborted',
+        usingMetrics: Object.fromEntries([
+          executions('failed', (options) => path.metricFailed(options)),
+          executions('timedOut', (options) => path.metricTimedOut(options)),
+          executions('aborted', (options) => path.metricAborted(options)),
+        ]),
+        period: Duration.minutes(5),
+      }),
+      1,
+      TreatMissingData.NOT_BREACHING,
+    );
+    alarm(
+      'DeadLetters',
+      'an asynchronous invocation was given up.',
+      deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(5),
+        statistic: Stats.MAXIMUM,
+      }),
+      1,
+      TreatMissingData.NOT_BREACHING,
+    );
+    acknowledge(topic, {
+      'AwsSolutions-SNS2':
+        'Alarm texts name an alarm and a number, nothing of a project; SNS encrypts in transit and on its disks.',
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+import { constructId, ENTRIES, type Entry, type EnvironmentOf } from '../entries.ts';
+import type { StageRecord } from '../stages.ts';
+import { acknowledge } from './acknowledge.ts';
+import { RetainedLogGroup } from './log-group.ts';
+
+/** Set to false by tests that look at templates only: functions get a line of text instead of their bundle. */
+export const BUNDLE_CONTEXT = 'autopack:bundle';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CEDAR_WASM = createRequire(import.meta.url)
+  .resolve('@cedar-policy/cedar-wasm/nodejs')
+  .replace(/\.js$/, '_bg.wasm');
+
+/** Cedar's module is CommonJS and reads its .wasm from beside itself. */
+const COMMONJS_BANNER = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+  'const __dirname = import.meta.dirname;',
+].join('');
+
+/**
+ * Bundles every function in one pass into `<outdir>/bundles/<entry>/index.mjs`. The metafile is written beside the
+ * bundles, not into them, and every path in a bundle is relative to the checkout, so the same source gives the same
+ * hash anywhere.
+ */
+export const bundleFunctions = (outdir: string, entries: readonly string[] = ENTRIES): void => {
+  const bundles = join(outdir, 'bundles');
+  const virtual = join(ROOT, 'cdk.out', 'bundles');
+  const { outputFiles, metafile } = buildSync({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(
+      entries.map((entry) => [`${entry}/index`, `functions/${entry}.handler.ts`]),
+    ),
+    outdir: virtual,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    alias: { '@aws-sdk/lib-dynamodb': join(import.meta.dirname, 'lib-dynamodb.js') },
+    banner: { js: COMMONJS_BANNER },
+    minify: true,
+    // Names of errors and classes are part of what state machines and logs say.
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: 'error',
+  });
+  rmSync(bundles, { recursive: true, force: true });
+  for (const file of outputFiles) {
+    const target = join(bundles, relative(virtual, file.path));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, file.contents);
+  }
+  for (const [path, output] of Object.entries(metafile.outputs))
+    if (Object.keys(output.inputs).some((input) => input.includes('/@cedar-policy/cedar-wasm/')))
+      copyFileSync(
+        CEDAR_WASM,
+        join(bundles, relative(virtual, join(ROOT, dirname(path))), basename(CEDAR_WASM)),
+      );
+  writeFileSync(join(outdir, 'bundles.json'), JSON.stringify(metafile));
+};
+
+const bundled = new WeakSet<App>();
+
+const codeOf = (scope: Construct, entry: Entry): Code => {
+  if (scope.node.tryGetContext(BUNDLE_CONTEXT) === false) return Code.fromInline(`// ${entry}`);
+  const app = App.of(scope) as App;
+  if (!bundled.has(app)) {
+    bundleFunctions(app.outdir);
+    bundled.add(app);
+  }
+  return Code.fromAsset(join(app.outdir, 'bundles', ...entry.split('/')));
+};
+
+export interface EntryFunctionProps<E extends Entry> {
+  readonly record: StageRecord;
+  /** Typed by the function's own schema: leaving one out does not compile. */
+  readonly environment: EnvironmentOf<E>;
+  /** @default 15 seconds */
+  readonly timeout?: Duration;
+  /** @default 512 MB; more memory is also more processor */
+  readonly memoryMb?: number;
+  /** `synchronous`: whoever calls sees the failure. A queue: gets what an asynchronous invocation failed on. */
+  readonly failures: 'synchronous' | IQueue;
+}
+
+/** A function of `functions/`: the only place that knows how they are bundled and on what they run. */
+export class EntryFunction<E extends Entry> extends LambdaFunction {
+  constructor(scope: Construct, entry: E, props: EntryFunctionProps<E>) {
+    const id = constructId(entry);
+    const logGroup = new RetainedLogGroup(scope, `${id}Logs`, props.record);
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const asynchronous = props.failures !== 'synchronous';
+    super(scope, id, {
+      description: entry,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: codeOf(scope, entry),
+      handler: 'index.handler',
+      role,
+      logGroup,
+      tracing: Tracing.ACTIVE,
+      timeout: props.timeout ?? Duration.seconds(15),
+      memorySize: props.memoryMb ?? 512,
+      environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
+      ...(props.failures === 'synchronous'
+        ? {}
+        : {
+            onFailure: new SqsDestination(props.failures),
+            retryAttempts: 2,
+            maxEventAge: Duration.hours(1),
+          }),
+    });
+    logGroup.grantWrite(role);
+    acknowledge(role, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'X-Ray has no resources: PutTraceSegments and PutTelemetryRecords only exist on "*".',
+    });
+    acknowledge(this, {
+      'Serverless-LambdaDLQ': asynchronous
+        ? 'An on-failure destination holds what failed, with the error; a dead letter target would hold less.'
+        : 'Never invoked asynchronously: the API or the state machine waits for the answer and sees the failure.',
+      ...(asynchronous
+        ? {}
+        : {
+            'Serverless-LambdaAsyncFailureDestination':
+              'Never invoked asynchronously: the caller sees the failure.',
+          }),
+    });
+  }
+}

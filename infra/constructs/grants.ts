@@ -1,0 +1,158 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { type IGrantable, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { IEmailIdentity } from 'aws-cdk-lib/aws-ses';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IConstruct } from 'constructs';
+import type { ProtectedTable } from './tables.ts';
+
+/** What a function may do to rows. There is no way to delete a row of the ledger: see `LedgerAction`. */
+export type TableAction =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'ConditionCheckItem';
+
+export interface Access {
+  /** On the table itself. */
+  readonly items?: readonly TableAction[];
+  /** Names of the indexes that are queried. */
+  readonly query?: readonly string[];
+}
+
+type Holder = IGrantable & IConstruct;
+
+const allow = (
+  to: Holder,
+  actions: readonly string[],
+  resources: readonly string[],
+  viaService?: string,
+): void => {
+  to.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: [...actions],
+      resources: [...resources],
+      ...(viaService === undefined
+        ? {}
+        : {
+            conditions: {
+              StringEquals: { 'kms:ViaService': `${viaService}.${Stack.of(to).region}.amazonaws.com` },
+            },
+          }),
+    }),
+  );
+};
+
+const WRITES: readonly TableAction[] = ['PutItem', 'UpdateItem', 'DeleteItem'];
+
+/**
+ * Exactly these operations on exactly this table. DynamoDB uses the table's key on behalf of the caller, so the
+ * key comes with it, usable through DynamoDB only.
+ */
+export const grantTable = (to: Holder, table: ProtectedTable, access: Access): void => {
+  const { items = [], query = [] } = access;
+  if (items.length > 0)
+    allow(
+      to,
+      items.map((action) => `dynamodb:${action}`),
+      [table.tableArn],
+    );
+  if (query.length > 0)
+    allow(
+      to,
+      ['dynamodb:Query'],
+      query.map((name) => `${table.tableArn}/index/${name}`),
+    );
+  const writes = items.some((action) => WRITES.includes(action));
+  allow(
+    to,
+    [
+      'kms:Decrypt',
+      ...(writes ? ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'] : []),
+    ],
+    [table.dataKey.keyArn],
+    'dynamodb',
+  );
+};
+
+/** Objects under these folders of `projects/<project>/`, to read and to write. */
+export const grantArtifacts = (
+  to: Holder,
+  bucket: Bucket,
+  folders: { readonly read?: readonly string[]; readonly write?: readonly string[] },
+): void => {
+  const { read = [], write = [] } = folders;
+  const arn = (folder: string): string => bucket.arnForObjects(`projects/*/${folder}/*`);
+  if (read.length > 0) allow(to, ['s3:GetObject'], read.map(arn));
+  if (write.length > 0) allow(to, ['s3:PutObject'], write.map(arn));
+  const key: IKey | undefined = bucket.encryptionKey;
+  if (key !== undefined)
+    allow(
+      to,
+      [...(read.length > 0 ? ['kms:Decrypt'] : []), ...(write.length > 0 ? ['kms:GenerateDataKey'] : [])],
+      [key.keyArn],
+      's3',
+    );
+};
+
+/** Secrets of this stage: `autopack/<stage>/…`. Which of them an action may use is a row of the credentials table. */
+export const grantProviderSecrets = (to: Holder, stage: string): void =>
+  allow(
+    to,
+    ['secretsmanager:GetSecretValue'],
+    [
+      Stack.of(to).formatArn({
+        service: 'secretsmanager',
+        resource: 'secret',
+        resourceName: `autopack/${stage}/*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+  );
+
+export const grantKey = (to: Holder, key: IKey, ...actions: readonly ('Encrypt' | 'Decrypt')[]): void =>
+  allow(
+    to,
+    actions.map((action) => `kms:${action}`),
+    [key.keyArn],
+  );
+
+/** Mail from the stage's own address, and no other. */
+export const grantSending = (to: Holder, sender: IEmailIdentity): void =>
+  allow(to, ['ses:SendEmail'], [sender.emailIdentityArn]);
+
+const MACHINE_ACTIONS = {
+  start: 'states:StartExecution',
+  succeedTask: 'states:SendTaskSuccess',
+  failTask: 'states:SendTaskFailure',
+} as const;
+
+/**
+ * Starting and looking at executions of this machine, and answering its waits. A policy of its own, apart from the
+ * role: a step's function must not wait for a policy that names the machine that waits for the function.
+ */
+export const grantExecutions = (
+  to: IFunction,
+  machine: StateMachine,
+  ...kinds: readonly ('describe' | keyof typeof MACHINE_ACTIONS)[]
+): void => {
+  if (to.role === undefined) throw new Error(`${to.node.path} has no role`);
+  const onMachine = kinds.flatMap((kind) => (kind === 'describe' ? [] : [MACHINE_ACTIONS[kind]]));
+  const policy = new Policy(machine, `${to.node.id}May`, { roles: [to.role] });
+  if (onMachine.length > 0)
+    policy.addStatements(new PolicyStatement({ actions: onMachine, resources: [machine.stateMachineArn] }));
+  if (!kinds.includes('describe')) return;
+  const executions = Stack.of(machine).formatArn({
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${machine.stateMachineName}:*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  policy.addStatements(
+    new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] }),
+  );
+};
