@@ -23,5 +23,12 @@ export const env = {
     'TOKEN_KEY_ARN',
     'PUBLIC_URL',
   ),
-  'show-pages': envOf('AUTOPACK_ENV', 'APPROVALS_TABLE', 'REGISTRY_TABLE', 'CONTROLS_TABLE', 'ARTIFACTS_BUCKET', 'PUBLIC_URL'),
+  'show-pages': envOf(
+    'AUTOPACK_ENV',
+    'APPROVALS_TABLE',
+    'REGISTRY_TABLE',
+    'CONTROLS_TABLE',
+    'ARTIFACTS_BUCKET',
+    'PUBLIC_URL',
+  ),
 } as const;

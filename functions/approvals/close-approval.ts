@@ -1,0 +1,119 @@
+import type { Action } from '#shared/actions/action.ts';
+import { epochMs, timestamp } from '#shared/actions/identity.ts';
+import type { ApplyChange, ReadAction } from '#shared/actions/ledger.ts';
+import type { ActionStatus } from '#shared/actions/status.ts';
+import type { CloseStep, StepInput } from '#shared/actions/step-results.ts';
+import { transition } from '#shared/actions/transition.ts';
+import type { Approval, ApplyApprovalChange, ReadApproval } from '#shared/approvals/approval.ts';
+import { clearCallback, expire, isLive, isPastExpiry, type MoveResult } from '#shared/approvals/moves.ts';
+
+export interface CloseApprovalDeps {
+  readonly read: ReadAction;
+  readonly apply: ApplyChange;
+  readonly readApproval: ReadApproval;
+  readonly applyApprovalChange: ApplyApprovalChange;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+const BY = 'system:close-wait';
+const ATTEMPTS = 8;
+const CLOSED: CloseStep = { next: 'CLOSED' };
+
+/** How the ledger follows a decision that is not a live approval. */
+type Ending = 'REJECTED' | 'EXPIRED' | 'CANCELLED';
+
+/** Rows that follow the approval; every other status has its own way to the end. */
+const FOLLOWS: Partial<Record<ActionStatus, Readonly<Record<Ending, ActionStatus>>>> = {
+  PENDING_APPROVAL: { REJECTED: 'REJECTED', EXPIRED: 'EXPIRED', CANCELLED: 'CANCELLED' },
+  NOT_APPLIED: { REJECTED: 'FAILED', EXPIRED: 'EXPIRED', CANCELLED: 'CANCELLED' },
+  PAUSED_CREDENTIAL: { REJECTED: 'DENIED', EXPIRED: 'EXPIRED', CANCELLED: 'CANCELLED' },
+};
+
+const CODES: Readonly<Record<Ending, string>> = {
+  REJECTED: 'APPROVAL_REJECTED',
+  EXPIRED: 'APPROVAL_EXPIRED',
+  CANCELLED: 'APPROVAL_CANCELLED',
+};
+
+const summaryOf = (ending: Ending, approval: Approval | undefined): string => {
+  const decision = approval?.decision;
+  if (ending === 'EXPIRED' || decision === undefined)
+    return 'Nobody decided in time, or it could not run in time.';
+  const reason = decision.reason === '' ? '' : `: ${decision.reason}`;
+  return `${decision.byName} ${ending === 'REJECTED' ? 'rejected' : 'withdrew'} it${reason}`.slice(0, 240);
+};
+
+/** Moves an approval by condition until it is where the move leads, or somebody else has led it elsewhere. */
+const settle = async (
+  first: Approval,
+  move: (approval: Approval) => MoveResult,
+  deps: CloseApprovalDeps,
+): Promise<Approval> => {
+  let approval = first;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const result = move(approval);
+    if (result.kind !== 'move') return approval;
+    const written = await deps.applyApprovalChange({ from: approval, to: result.to });
+    if (written.kind === 'applied') return written.approval;
+    approval = written.current;
+  }
+  throw new Error('APPROVAL_BUSY: the approval changed too often');
+};
+
+const endingOf = (row: Action, approval: Approval | undefined, now: number): Ending | 'EXECUTE' | 'OPEN' => {
+  if (approval === undefined) {
+    // Paused under an unattended permit: there is no approval, only the life that one would have had.
+    const over = epochMs(row.createdAt) + row.approvalTtlSeconds * 1000 <= now;
+    return row.status === 'PAUSED_CREDENTIAL' && over ? 'EXPIRED' : 'OPEN';
+  }
+  if (approval.status === 'WAITING') return 'OPEN';
+  if (approval.status !== 'APPROVED') return approval.status;
+  if (isPastExpiry(approval, now)) return 'EXPIRED';
+  // A paused row whose wait broke off is started again by the sweeper; executing here could spin.
+  return isLive(approval, now) && row.status !== 'PAUSED_CREDENTIAL' ? 'EXECUTE' : 'OPEN';
+};
+
+/** Writes the ending; a row that somebody moved meanwhile is read again. */
+const follow = async (
+  first: Action,
+  ending: Ending,
+  approval: Approval | undefined,
+  deps: CloseApprovalDeps,
+): Promise<void> => {
+  let row = first;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const to = FOLLOWS[row.status]?.[ending];
+    if (to === undefined) return;
+    const code = CODES[ending];
+    const change = transition(row, to, {
+      at: timestamp(deps.now()),
+      by: approval?.status === ending ? (approval.decision?.by ?? BY) : BY,
+      writeToken: deps.newId(),
+      code,
+      set: { outcome: { code, summary: summaryOf(ending, approval) } },
+    });
+    const written = await deps.apply(change);
+    if (written.kind === 'applied') return;
+    row = written.current;
+  }
+  throw new Error('LEDGER_BUSY: the row changed too often');
+};
+
+/**
+ * "Close the wait": reads the approval and lets the ledger follow it. A committed, live approval goes on to
+ * EXECUTE even where its callback came too late; what nobody decided expires by condition; a wait that broke off
+ * before its time is left open for the sweeper to start again, so that no request is lost. Idempotent.
+ */
+export const closeApproval = async (input: StepInput, deps: CloseApprovalDeps): Promise<CloseStep> => {
+  const row = await deps.read(input.action);
+  if (row === undefined || FOLLOWS[row.status] === undefined) return CLOSED;
+  let approval = row.approvalId === undefined ? undefined : await deps.readApproval(row.approvalId);
+  if (approval?.status === 'WAITING')
+    approval = await settle(approval, (current) => expire(current, deps.now(), deps.newId()), deps);
+  const ending = endingOf(row, approval, deps.now());
+  if (ending === 'OPEN') return CLOSED;
+  if (ending !== 'EXECUTE') await follow(row, ending, approval, deps);
+  if (approval !== undefined) await settle(approval, (current) => clearCallback(current, deps.newId()), deps);
+  return ending === 'EXECUTE' ? { next: 'EXECUTE' } : CLOSED;
+};
