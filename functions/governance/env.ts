@@ -2,6 +2,13 @@ import { envOf } from '#shared/config/env.ts';
 
 /** Environment of each function of this room, by entry file. */
 export const env = {
-  'evaluate-gates': envOf('AUTOPACK_ENV', 'ACTIONS_TABLE', 'REGISTRY_TABLE', 'CREDENTIALS_TABLE', 'ARTIFACTS_BUCKET', 'AUTOPACK_PROVIDER_URL_ALPACA'),
+  'evaluate-gates': envOf(
+    'AUTOPACK_ENV',
+    'ACTIONS_TABLE',
+    'REGISTRY_TABLE',
+    'CREDENTIALS_TABLE',
+    'ARTIFACTS_BUCKET',
+    'AUTOPACK_PROVIDER_URL_ALPACA',
+  ),
   'change-project': envOf('AUTOPACK_ENV', 'REGISTRY_TABLE', 'CREDENTIALS_TABLE'),
 } as const;

@@ -54,7 +54,9 @@ export const ProjectSettings = z.strictObject({
   /** Providers that are switched on. Absent or misspelt: off (GOV-13). */
   providers: z.array(z.enum(['alpaca', 'http'])),
   /** Alpaca account to trade with, and where. */
-  alpaca: z.strictObject({ account: z.string().min(1).max(120), environment: z.enum(['PAPER', 'PRODUCTION']) }).nullable(),
+  alpaca: z
+    .strictObject({ account: z.string().min(1).max(120), environment: z.enum(['PAPER', 'PRODUCTION']) })
+    .nullable(),
 });
 export type ProjectSettings = z.infer<typeof ProjectSettings>;
 

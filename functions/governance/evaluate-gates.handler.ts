@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import { applyChange, readAction } from '#shared/actions/ledger.aws.ts';
+import { StepInput } from '#shared/actions/step-results.ts';
+import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
+import { documentClient } from '#shared/config/dynamo.aws.ts';
+import { parseEnv } from '#shared/config/env.ts';
+import { readCredential } from '#shared/credentials/credentials.aws.ts';
+import { evaluateGates } from '#shared/governance/gates.ts';
+import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { providerOverrides } from '#shared/providers/overrides.ts';
+import { env as environments } from './env.ts';
+import { evaluateGatesStep } from './evaluate-gates.ts';
+
+const env = parseEnv(environments['evaluate-gates'], process.env);
+const db = documentClient();
+
+const deps = {
+  now: Date.now,
+  newId: randomUUID,
+  read: readAction(db, env.ACTIONS_TABLE),
+  apply: applyChange(db, env.ACTIONS_TABLE),
+  readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
+  readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
+  readCredential: readCredential(db, env.CREDENTIALS_TABLE),
+  evaluateGates,
+  hostIsOverridden: providerOverrides(env).isOverridden,
+  stageIsProduction: env.AUTOPACK_ENV === 'prod',
+};
+
+export const handler = async (event: unknown) => evaluateGatesStep(StepInput.parse(event), deps);

@@ -1,0 +1,121 @@
+import type { Action } from '#shared/actions/action.ts';
+import type { CredentialRef, DryRun } from '#shared/actions/dry-run.ts';
+import { epochMs, timestamp } from '#shared/actions/identity.ts';
+import type { ApplyChange, ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
+import { isTerminal } from '#shared/actions/status.ts';
+import type { GatesStep, StepInput } from '#shared/actions/step-results.ts';
+import { type MoveInput, transition } from '#shared/actions/transition.ts';
+import { WAIT_GRACE_SECONDS } from '#shared/approvals/approval.ts';
+import type { Credential } from '#shared/credentials/credential.ts';
+import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
+import { withCredential } from '#shared/governance/gates.ts';
+import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
+import { reason } from '#shared/governance/reasons.ts';
+
+/** Strongly consistent read of a credential's metadata; never the secret. */
+export type ReadCredential = (project: string, ref: CredentialRef) => Promise<Credential | undefined>;
+
+export interface EvaluateGatesDeps {
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly read: ReadAction;
+  readonly apply: ApplyChange;
+  readonly readDryRun: ReadDryRun;
+  readonly readProjectConfig: ReadProjectConfig;
+  readonly readCredential: ReadCredential;
+  readonly evaluateGates: (facts: GovernanceFacts) => Decision;
+  readonly hostIsOverridden: (operation: string) => boolean;
+  readonly stageIsProduction: boolean;
+}
+
+const BY = 'system:gates';
+
+interface Judged {
+  readonly decision: Decision;
+  readonly dryRun: DryRun;
+  readonly projectVersion: number;
+}
+
+const judge = async (row: Action, dryRun: DryRun, deps: EvaluateGatesDeps): Promise<Judged> => {
+  const ref = dryRun.request.credential;
+  const [project, credential] = await Promise.all([
+    deps.readProjectConfig(row.project),
+    ref === null ? undefined : deps.readCredential(row.project, ref),
+  ]);
+  const decision = deps.evaluateGates({
+    dryRun,
+    project,
+    proposer: row.proposer,
+    originators: row.originators,
+    stageIsProduction: deps.stageIsProduction,
+  });
+  return {
+    decision: withCredential(decision, ref, credential, deps.hostIsOverridden(row.operation)),
+    dryRun,
+    projectVersion: project.version,
+  };
+};
+
+/** Writes a move; a row that somebody closed meanwhile stands, one that is still open is looked at again. */
+const close = async (
+  row: Action,
+  to: 'DENIED' | 'RENDERED',
+  what: Pick<MoveInput, 'code' | 'set'>,
+  deps: EvaluateGatesDeps,
+): Promise<GatesStep> => {
+  const written = await deps.apply(
+    transition(row, to, { at: timestamp(deps.now()), by: BY, writeToken: deps.newId(), ...what }),
+  );
+  if (written.kind === 'applied' || isTerminal(written.current.status)) return { next: 'CLOSED' };
+  throw new Error('LEDGER_MOVED: somebody else moved the action; evaluate its gates again');
+};
+
+const deny = (row: Action, reasons: Decision['reasons'], deps: EvaluateGatesDeps): Promise<GatesStep> => {
+  const [first] = reasons;
+  const code = first?.code ?? 'GATE_REFUSED';
+  return close(
+    row,
+    'DENIED',
+    { code, set: { outcome: { code, summary: (first?.detail ?? code).slice(0, 240) } } },
+    deps,
+  );
+};
+
+/** What is left of the approval, or a whole one, and the grace in which a committed decision still arrives. */
+const waitSeconds = (row: Action, now: number): number => {
+  const left =
+    row.approvalExpiresAt === undefined
+      ? row.approvalTtlSeconds
+      : Math.max(0, Math.ceil((epochMs(row.approvalExpiresAt) - now) / 1000));
+  return left + WAIT_GRACE_SECONDS;
+};
+
+/**
+ * "Evaluate the gates": refuses (DENIED is written before it answers), rests a dry run (RENDERED), hands out the
+ * explicit permit of an unattended run without a write, or sends the action to a person. Every other case is a person.
+ */
+export const evaluateGatesStep = async (input: StepInput, deps: EvaluateGatesDeps): Promise<GatesStep> => {
+  const row = await deps.read(input.action);
+  if (row === undefined || isTerminal(row.status) || row.attention === 'person') return { next: 'CLOSED' };
+  // A claim exists, so nothing may be decided here any more; the sweeper settles it.
+  if (row.status === 'EXECUTING' || row.status === 'OUTCOME_UNKNOWN') return { next: 'CLOSED' };
+  if (row.status === 'RENDERED' && row.dryRun) return { next: 'CLOSED' };
+  const dryRun = await deps.readDryRun(input.action);
+  if (dryRun === undefined) return deny(row, [reason('request', 'DRY_RUN_MISSING')], deps);
+  if (dryRun.key !== row.key || (row.requestHash !== undefined && row.requestHash !== dryRun.requestHash)) {
+    return deny(row, [reason('request', 'HASH_MISMATCH')], deps);
+  }
+  const { decision, projectVersion } = await judge(row, dryRun, deps);
+  if (decision.verdict === 'REFUSE') return deny(row, decision.reasons, deps);
+  if (row.dryRun && row.status === 'PROPOSED') {
+    const effects = [...new Set(dryRun.effects.map((effect) => effect.type))];
+    const { requestHash, recoveryClass } = dryRun;
+    const set = { requestHash, recoveryClass, effects, tier: decision.tier, projectVersion };
+    return close(row, 'RENDERED', { set }, deps);
+  }
+  // A round with an approval stays with people: a rule of today must not stand in for a vote that was asked for.
+  if (decision.verdict === 'UNATTENDED' && decision.permit !== undefined && row.approvalId === undefined) {
+    return { next: 'UNATTENDED', permit: decision.permit };
+  }
+  return { next: 'PERSON', waitSeconds: waitSeconds(row, deps.now()) };
+};

@@ -1,0 +1,109 @@
+import { requestHash } from '../actions/hashes.ts';
+import type { CredentialRef } from '../actions/dry-run.ts';
+import type { Credential } from '../credentials/credential.ts';
+import { decideAction } from './decide.ts';
+import { matchEndpoint } from './endpoint-match.ts';
+import type { DecideAction, Decision, GovernanceFacts, Reason } from './gate.ts';
+import { reason } from './reasons.ts';
+import { providerOf } from './unattended-wall.ts';
+
+/** The hosts of Alpaca's two environments; a credential of one never goes to the other (rendered and checked apart). */
+const ALPACA_HOSTS: Readonly<Record<string, 'PAPER' | 'PRODUCTION'>> = {
+  'paper-api.alpaca.markets': 'PAPER',
+  'api.alpaca.markets': 'PRODUCTION',
+};
+
+/** The stored request is the one whose hash was recorded, of this project and operation. */
+const requestGate = ({ dryRun, project }: GovernanceFacts): readonly Reason[] =>
+  dryRun.project !== project.project ||
+  dryRun.request.operation !== dryRun.operation ||
+  requestHash(dryRun.request) !== dryRun.requestHash
+    ? [reason('request', 'HASH_MISMATCH')]
+    : [];
+
+const sameAccount = (
+  ref: CredentialRef | null,
+  agreed: { readonly account: string; readonly environment: string } | null | undefined,
+): boolean =>
+  ref === null
+    ? agreed === null || agreed === undefined
+    : agreed?.account === ref.account && agreed.environment === ref.environment;
+
+/** What two operators agreed about this request today is what it was rendered with. */
+const agreementGate = ({ dryRun, project }: GovernanceFacts): readonly Reason[] => {
+  const { request } = dryRun;
+  const provider = providerOf(dryRun);
+  if (provider === 'alpaca') {
+    const found: Reason[] = [];
+    if (!sameAccount(request.credential, project.settings.alpaca))
+      found.push(reason('credentials', 'CREDENTIAL_CHANGED'));
+    const meant = ALPACA_HOSTS[new URL(request.url).hostname];
+    if (meant !== undefined && meant !== request.credential?.environment) {
+      found.push(reason('credentials', 'CREDENTIAL_ENVIRONMENT'));
+    }
+    return found;
+  }
+  if (provider !== 'http') return [];
+  const endpoint = matchEndpoint(project.endpoints, request);
+  const rendered = new Set(dryRun.effects.map((effect) => effect.type));
+  const effects = endpoint?.effects ?? ['destructive' as const];
+  const understated = effects.some((type) => !rendered.has(type));
+  // A class that promises more than the definition does could re-open an execution that it must not.
+  const overpromised = dryRun.recoveryClass !== 'none' && dryRun.recoveryClass !== endpoint?.recoveryClass;
+  return [
+    ...(understated || overpromised ? [reason('request', 'ENDPOINT_CHANGED')] : []),
+    ...(sameAccount(request.credential, endpoint?.auth) ? [] : [reason('credentials', 'CREDENTIAL_CHANGED')]),
+  ];
+};
+
+/**
+ * Every gate that facts alone can answer, the very same at "Evaluate the gates" and again right before the claim.
+ * A refusal of any gate beats what governance says; its reasons come first.
+ */
+export const evaluateGatesWith =
+  (decide: DecideAction) =>
+  (facts: GovernanceFacts): Decision => {
+    const refusals = [...requestGate(facts), ...agreementGate(facts)];
+    const decision = decide(facts);
+    return refusals.length === 0 ? decision : refuse(decision, refusals);
+  };
+
+export const evaluateGates: (facts: GovernanceFacts) => Decision = evaluateGatesWith(decideAction);
+
+const refuse = (decision: Decision, refusals: readonly Reason[]): Decision => {
+  const { permit: _permit, ...rest } = decision;
+  return { ...rest, verdict: 'REFUSE', reasons: [...refusals, ...decision.reasons] };
+};
+
+/**
+ * The credentials gate: the metadata is there, for this very environment, and a real secret does not go to an
+ * address that replaces the provider. Whether the secret can be read now does not matter here: an approved action
+ * waits for it.
+ */
+export const withCredential = (
+  decision: Decision,
+  ref: CredentialRef | null,
+  credential: Credential | undefined,
+  hostIsOverridden: boolean,
+): Decision => {
+  if (ref === null) return decision;
+  if (credential === undefined) {
+    return refuse(decision, [
+      reason(
+        'credentials',
+        'CREDENTIAL_UNKNOWN',
+        `No credential is registered for ${ref.provider} ${ref.account} (${ref.environment}).`,
+      ),
+    ]);
+  }
+  if (
+    credential.environment !== ref.environment ||
+    credential.account !== ref.account ||
+    credential.provider !== ref.provider
+  ) {
+    return refuse(decision, [reason('credentials', 'CREDENTIAL_ENVIRONMENT')]);
+  }
+  return hostIsOverridden && !credential.standIn
+    ? refuse(decision, [reason('credentials', 'CREDENTIAL_STAND_IN')])
+    : decision;
+};

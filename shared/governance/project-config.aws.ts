@@ -1,0 +1,70 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Db } from '../config/dynamo.aws.ts';
+import { ProjectConfig, type ReadProjectConfig, strictProjectConfig } from './project-config.ts';
+
+export const projectPk = (project: string): string => `project#${project}`;
+
+/** The row as the registry holds it, with the attributes of its index. */
+export const projectItem = (config: ProjectConfig): Record<string, unknown> => ({
+  ...config,
+  pk: projectPk(config.project),
+  kind: 'project',
+  sortKey: config.project,
+});
+
+/**
+ * Strongly consistent read of what two operators confirmed. Absent, unparsable or somebody else's: the strict
+ * default, in which no provider is on (GOV-03); the fault is logged once per project and process.
+ */
+export const readProjectConfig = (db: Db, table: string): ReadProjectConfig => {
+  const told = new Set<string>();
+  return async (project) => {
+    const reply = await db.send(
+      new GetCommand({ TableName: table, Key: { pk: projectPk(project) }, ConsistentRead: true }),
+    );
+    if (reply.Item === undefined) return strictProjectConfig(project);
+    const { pk: _pk, kind: _kind, sortKey: _sortKey, ...row } = reply.Item;
+    const parsed = ProjectConfig.safeParse(row);
+    if (parsed.success && parsed.data.project === project) return parsed.data;
+    if (!told.has(project)) {
+      told.add(project);
+      const fields = parsed.error?.issues.map((issue) => issue.path.join('.')) ?? ['project'];
+      console.error(JSON.stringify({ level: 'ERROR', code: 'PROJECT_CONFIG_UNREADABLE', project, fields }));
+    }
+    return strictProjectConfig(project);
+  };
+};
+
+/**
+ * Writes a version on the condition that the stored one is `config.version - 1` (none for version 1). One request.
+ * Used where nothing was agreed before (a deployment's first settings); changes go through `confirmChange`.
+ */
+export const writeProjectConfig =
+  (db: Db, table: string) =>
+  async (config: ProjectConfig): Promise<'written' | 'conflict'> => {
+    try {
+      await db.send(
+        new PutCommand({
+          TableName: table,
+          Item: projectItem(config),
+          ...versionIs(config.version - 1),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return 'written';
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return 'conflict';
+      throw error;
+    }
+  };
+
+/** Condition of a write over version `base` of a project; 0 means that there is no row. */
+export const versionIs = (base: number) =>
+  base === 0
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: '#version = :base',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':base': base },
+      };
