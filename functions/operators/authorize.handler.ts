@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
+import { flagIsOpen } from '#shared/config/flags.ts';
 import { discover, verifyToken } from '#shared/operators/oidc.http.ts';
 import { bindPersonSubject, readClient, readPerson } from '#shared/operators/registry.aws.ts';
-import { authorize, publicReadAllowed } from './authorize.ts';
+import { authorize } from './authorize.ts';
 import { env as environments } from './env.ts';
 
 const env = parseEnv(environments.authorize, process.env);
@@ -24,7 +25,7 @@ const deps = {
     audiences: [env.OIDC_CONSOLE_CLIENT_ID, env.OIDC_CLI_CLIENT_ID],
     operatorGroup: env.OPERATOR_GROUP,
   },
-  publicRead: publicReadAllowed(env.AUTOPACK_ENV, env.AUTOPACK_PUBLIC_READ),
+  publicRead: flagIsOpen('AUTOPACK_PUBLIC_READ', env),
 };
 
 /** Lambda authorizer of the HTTP API, simple responses: the principal travels as JSON text. */

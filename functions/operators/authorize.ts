@@ -14,13 +14,9 @@ export interface AuthorizeDeps {
   readonly readClient: ReadClient;
   readonly bindPersonSubject: BindPersonSubject;
   readonly rules: CallerRules;
-  /** Anyone may read without a token (AUT-01); see `publicReadAllowed`. */
+  /** Anyone may read without a token (AUT-01); never in production. */
   readonly publicRead: boolean;
 }
-
-/** Reading without a token: exactly "1", and never in production. */
-export const publicReadAllowed = (stage: 'dev' | 'prod', value: string | undefined): boolean =>
-  stage === 'dev' && value === '1';
 
 /** The registry's row of the person whom the issuer vouches for; undefined where it is not the same person. */
 const boundPerson = async (

@@ -1,0 +1,103 @@
+/** The commands of the CLI, as the parser, `--help` and `docs/cli.md` see them. */
+export interface CommandSpec {
+  readonly usage: string;
+  readonly summary: string;
+  /** Names of positional arguments, all needed. */
+  readonly arguments: readonly string[];
+  /** Options of this command, beside those that every command has. */
+  readonly options: readonly OptionName[];
+  /** Whose token it takes: a signed-in person's only, or an agent's where there is one. */
+  readonly as: 'person' | 'any' | 'nobody';
+}
+
+export const OPTIONS = {
+  wait: { type: 'boolean', text: 'follow the action to its end' },
+  timeout: { type: 'string', value: 'SECONDS', text: 'how long --wait follows (default 600)' },
+  key: { type: 'string', value: 'KEY', text: 'the idempotency key; wins over the file' },
+  'dry-run': { type: 'boolean', text: 'stop after rendering; `submit` goes on later' },
+  run: { type: 'string', value: 'RUN', text: 'the run that it belongs to' },
+  reason: { type: 'string', value: 'TEXT', text: 'why' },
+  operation: { type: 'string', value: 'NAME', text: 'only this provider or provider/operation' },
+  from: { type: 'string', value: 'TIME', text: 'not older than this (ISO 8601)' },
+  to: { type: 'string', value: 'TIME', text: 'older than this (ISO 8601)' },
+  status: { type: 'string', value: 'STATUS', text: 'only this status' },
+  attention: { type: 'boolean', text: 'only what needs a person or is overdue' },
+  limit: { type: 'string', value: 'N', text: 'at most this many (1 to 100)' },
+  cursor: { type: 'string', value: 'CURSOR', text: 'go on where the last page ended' },
+  out: { type: 'string', value: 'FILE', text: 'write to this file instead of standard output' },
+} as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; text: string }>;
+export type OptionName = keyof typeof OPTIONS;
+
+export const COMMON_OPTIONS = {
+  url: { type: 'string', value: 'URL', text: 'base URL of Autopack' },
+  project: { type: 'string', value: 'PROJECT', text: 'the project' },
+  as: { type: 'string', value: 'WHO', text: '"person" or "agent", where a command works for both' },
+  json: { type: 'boolean', text: 'JSON instead of text; always so when the output is not a terminal' },
+  help: { type: 'boolean', text: 'show this help' },
+  version: { type: 'boolean', text: 'show the version' },
+} as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; text: string }>;
+
+const command = (
+  usage: string,
+  summary: string,
+  as: CommandSpec['as'],
+  options: readonly OptionName[] = [],
+): CommandSpec => ({
+  usage,
+  summary,
+  as,
+  options,
+  arguments: usage.split(' ').filter((word) => /^[A-Z|-]+$/.test(word) || word.includes('|')),
+});
+
+export const COMMANDS = {
+  propose: command('propose FILE', 'Propose the action in a JSON file ("-": standard input)', 'any', [
+    'wait',
+    'timeout',
+    'key',
+    'dry-run',
+    'run',
+  ]),
+  submit: command('submit KEY', 'Let a rendered dry run go on, with the same hashes', 'any', [
+    'wait',
+    'timeout',
+  ]),
+  cancel: command('cancel KEY', 'Withdraw an action that has not run', 'any'),
+  resolve: command(
+    'resolve KEY succeeded|failed|not-applied',
+    'Say what became of an unknown outcome',
+    'person',
+    ['reason'],
+  ),
+  show: command('show KEY', 'What happened to one action', 'any'),
+  list: command('list', 'Actions of a project, newest first', 'any', [
+    'operation',
+    'run',
+    'from',
+    'to',
+    'status',
+    'attention',
+    'limit',
+    'cursor',
+  ]),
+  approvals: command('approvals', 'What waits for you, and what was decided', 'person'),
+  decide: command('decide ID approve|reject', 'Approve or reject exactly what is shown', 'person', [
+    'reason',
+  ]),
+  'project show': command('project show', 'Confirmed settings, policy and endpoints', 'any'),
+  'project change': command(
+    'project change FILE',
+    'Propose a change of settings, policy, endpoint or credential',
+    'person',
+  ),
+  'project changes': command('project changes', 'Changes proposed and confirmed', 'person'),
+  'project confirm': command('project confirm ID', 'Confirm a change as a second operator', 'person'),
+  export: command('export', 'All actions of a run as deterministic JSON (--run is needed)', 'any', [
+    'run',
+    'out',
+  ]),
+  'sign-in': command('sign-in', 'Sign in as a person, in the browser', 'nobody'),
+  'sign-out': command('sign-out', 'Forget the signed-in person', 'nobody'),
+  whoami: command('whoami', 'Who the CLI acts as, and where', 'any'),
+} as const satisfies Record<string, CommandSpec>;
+export type CommandName = keyof typeof COMMANDS;
