@@ -18,6 +18,10 @@ export const Credential = z.strictObject({
 });
 export type Credential = z.infer<typeof Credential>;
 
+/** Primary key of the metadata. Only the account may hold a "#", and it stands between two parts that cannot. */
+export const credentialPk = (project: string, ref: CredentialRef): string =>
+  [project, ref.provider, ref.account, ref.environment].join('#');
+
 export type CredentialLookup =
   | { readonly kind: 'usable'; readonly credential: Credential; readonly secret: Secret }
   | {
@@ -39,3 +43,9 @@ export type CredentialIsUsable = (
   ref: CredentialRef,
   hostIsOverridden: boolean,
 ) => Promise<boolean>;
+
+/** Registers metadata: new where `replaces` is absent, else in place of exactly what was read. */
+export type PutCredential = (credential: Credential, replaces?: Credential) => Promise<'stored' | 'refused'>;
+
+/** Metadata alone, strongly consistent. */
+export type ReadCredential = (project: string, ref: CredentialRef) => Promise<Credential | undefined>;

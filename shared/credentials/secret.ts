@@ -28,3 +28,4 @@ export class Secret {
 
 /** The JSON object that a secret in Secrets Manager holds: field names to strings. */
 export const SecretDocument = z.record(z.string().min(1).max(60), z.string().max(8192));
+export type SecretDocument = z.infer<typeof SecretDocument>;

@@ -10,8 +10,7 @@ import type {
   RenderFacts,
   Send,
 } from '../provider.ts';
-
-export const ALPACA_HOSTS = { PAPER: 'paper-api.alpaca.markets', PRODUCTION: 'api.alpaca.markets' } as const;
+import { ALPACA_HOSTS } from './hosts.ts';
 
 export interface Account {
   readonly account: string;
