@@ -146,7 +146,8 @@ const walk = (table: string, query: ActionQuery) => {
     return {
       TableName: table,
       IndexName: 'attention',
-      KeyConditionExpression: 'attention = :partition',
+      KeyConditionExpression: '#partition = :partition',
+      ExpressionAttributeNames: { '#partition': 'attention' },
       ExpressionAttributeValues: { ':partition': 'person' },
     };
   }
@@ -154,7 +155,8 @@ const walk = (table: string, query: ActionQuery) => {
   return {
     TableName: table,
     IndexName: byRun ? 'byRun' : 'byTime',
-    KeyConditionExpression: `${byRun ? 'runKey' : 'project'} = :partition AND timeKey BETWEEN :from AND :to`,
+    KeyConditionExpression: '#partition = :partition AND timeKey BETWEEN :from AND :to',
+    ExpressionAttributeNames: { '#partition': byRun ? 'runKey' : 'project' },
     ExpressionAttributeValues: {
       ':partition': byRun ? `${query.project}#${query.runId}` : query.project,
       ':from': query.from ?? '0',
