@@ -145,7 +145,7 @@ export interface AlpacaLoggedRequest {
   readonly body: string;
   /** 0 where nothing was answered. */
   readonly status: number;
-  readonly fault?: AlpacaFaultKind;
+  readonly fault?: AlpacaFaultKind | undefined;
 }
 
 export interface AlpacaOrderView {
