@@ -16,6 +16,11 @@ export const OPTIONS = {
   key: { type: 'string', value: 'KEY', text: 'the idempotency key; wins over the file' },
   'dry-run': { type: 'boolean', text: 'stop after rendering; `submit` goes on later' },
   run: { type: 'string', value: 'RUN', text: 'the run that it belongs to' },
+  'request-hash': {
+    type: 'string',
+    value: 'HASH',
+    text: 'decide only if this is still the hash that is approved',
+  },
   reason: { type: 'string', value: 'TEXT', text: 'why' },
   operation: { type: 'string', value: 'NAME', text: 'only this provider or provider/operation' },
   from: { type: 'string', value: 'TIME', text: 'not older than this (ISO 8601)' },
@@ -83,6 +88,7 @@ export const COMMANDS = {
   approvals: command('approvals', 'What waits for you, and what was decided', 'person'),
   decide: command('decide ID approve|reject', 'Approve or reject exactly what is shown', 'person', [
     'reason',
+    'request-hash',
   ]),
   'project show': command('project show', 'Confirmed settings, policy and endpoints', 'any'),
   'project change': command(
