@@ -1,19 +1,16 @@
 import type { Action } from '#shared/actions/action.ts';
-import type { CredentialRef, DryRun } from '#shared/actions/dry-run.ts';
+import type { DryRun } from '#shared/actions/dry-run.ts';
 import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { ApplyChange, ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
 import { isTerminal } from '#shared/actions/status.ts';
 import type { GatesStep, StepInput } from '#shared/actions/step-results.ts';
 import { type MoveInput, transition } from '#shared/actions/transition.ts';
 import { WAIT_GRACE_SECONDS } from '#shared/approvals/approval.ts';
-import type { Credential } from '#shared/credentials/credential.ts';
+import type { ReadCredential } from '#shared/credentials/credential.ts';
 import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
 import { withCredential } from '#shared/governance/gates.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { reason } from '#shared/governance/reasons.ts';
-
-/** Strongly consistent read of a credential's metadata; never the secret. */
-export type ReadCredential = (project: string, ref: CredentialRef) => Promise<Credential | undefined>;
 
 export interface EvaluateGatesDeps {
   readonly now: () => number;

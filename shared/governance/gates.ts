@@ -1,17 +1,14 @@
 import { requestHash } from '../actions/hashes.ts';
 import type { CredentialRef } from '../actions/dry-run.ts';
 import type { Credential } from '../credentials/credential.ts';
+import { fitsHost } from '../credentials/secret-fields.ts';
+import { ALPACA_HOSTS } from '../providers/alpaca/hosts.ts';
+import { versionWith } from '../providers/http/definition.ts';
 import { decideAction } from './decide.ts';
 import { matchEndpoint } from './endpoint-match.ts';
 import type { DecideAction, Decision, GovernanceFacts, Reason } from './gate.ts';
 import { reason } from './reasons.ts';
 import { providerOf } from './unattended-wall.ts';
-
-/** The hosts of Alpaca's two environments; a credential of one never goes to the other (rendered and checked apart). */
-const ALPACA_HOSTS: Readonly<Record<string, 'PAPER' | 'PRODUCTION'>> = {
-  'paper-api.alpaca.markets': 'PAPER',
-  'api.alpaca.markets': 'PRODUCTION',
-};
 
 /** The stored request is the one whose hash was recorded, of this project and operation. */
 const requestGate = ({ dryRun, project }: GovernanceFacts): readonly Reason[] =>
@@ -37,21 +34,19 @@ const agreementGate = ({ dryRun, project }: GovernanceFacts): readonly Reason[] 
     const found: Reason[] = [];
     if (!sameAccount(request.credential, project.settings.alpaca))
       found.push(reason('credentials', 'CREDENTIAL_CHANGED'));
-    const meant = ALPACA_HOSTS[new URL(request.url).hostname];
-    if (meant !== undefined && meant !== request.credential?.environment) {
+    const { hostname } = new URL(request.url);
+    const meant = Object.entries(ALPACA_HOSTS).find(([, host]) => host === hostname);
+    if (meant !== undefined && meant[0] !== request.credential?.environment) {
       found.push(reason('credentials', 'CREDENTIAL_ENVIRONMENT'));
     }
     return found;
   }
   if (provider !== 'http') return [];
   const endpoint = matchEndpoint(project.endpoints, request);
-  const rendered = new Set(dryRun.effects.map((effect) => effect.type));
-  const effects = endpoint?.effects ?? ['destructive' as const];
-  const understated = effects.some((type) => !rendered.has(type));
-  // A class that promises more than the definition does could re-open an execution that it must not.
-  const overpromised = dryRun.recoveryClass !== 'none' && dryRun.recoveryClass !== endpoint?.recoveryClass;
   return [
-    ...(understated || overpromised ? [reason('request', 'ENDPOINT_CHANGED')] : []),
+    ...(request.adapterVersion === versionWith(endpoint ?? null)
+      ? []
+      : [reason('request', 'ENDPOINT_CHANGED')]),
     ...(sameAccount(request.credential, endpoint?.auth) ? [] : [reason('credentials', 'CREDENTIAL_CHANGED')]),
   ];
 };
@@ -76,8 +71,8 @@ const refuse = (decision: Decision, refusals: readonly Reason[]): Decision => {
 };
 
 /**
- * The credentials gate: the metadata is there, for this very environment, and a real secret does not go to an
- * address that replaces the provider. Whether the secret can be read now does not matter here: an approved action
+ * The credentials gate: the metadata is there, for this very environment, and a stand-in's secret meets stand-ins
+ * only, a real one never. Whether the secret can be read now does not matter here: an approved action
  * waits for it.
  */
 export const withCredential = (
@@ -103,7 +98,7 @@ export const withCredential = (
   ) {
     return refuse(decision, [reason('credentials', 'CREDENTIAL_ENVIRONMENT')]);
   }
-  return hostIsOverridden && !credential.standIn
-    ? refuse(decision, [reason('credentials', 'CREDENTIAL_STAND_IN')])
-    : decision;
+  return fitsHost(credential.standIn, hostIsOverridden)
+    ? decision
+    : refuse(decision, [reason('credentials', 'CREDENTIAL_STAND_IN')]);
 };

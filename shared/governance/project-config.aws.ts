@@ -1,5 +1,4 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Db } from '../config/dynamo.aws.ts';
 import { ProjectConfig, type ReadProjectConfig, strictProjectConfig } from './project-config.ts';
 
@@ -35,29 +34,6 @@ export const readProjectConfig = (db: Db, table: string): ReadProjectConfig => {
     return strictProjectConfig(project);
   };
 };
-
-/**
- * Writes a version on the condition that the stored one is `config.version - 1` (none for version 1). One request.
- * Used where nothing was agreed before (a deployment's first settings); changes go through `confirmChange`.
- */
-export const writeProjectConfig =
-  (db: Db, table: string) =>
-  async (config: ProjectConfig): Promise<'written' | 'conflict'> => {
-    try {
-      await db.send(
-        new PutCommand({
-          TableName: table,
-          Item: projectItem(config),
-          ...versionIs(config.version - 1),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      );
-      return 'written';
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return 'conflict';
-      throw error;
-    }
-  };
 
 /** Condition of a write over version `base` of a project; 0 means that there is no row. */
 export const versionIs = (base: number) =>

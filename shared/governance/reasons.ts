@@ -11,7 +11,7 @@ export const REASONS = {
   CREDENTIAL_CHANGED: 'The project names another account or environment than the request was rendered with',
   CREDENTIAL_UNKNOWN: 'No credential of this account and environment is registered',
   CREDENTIAL_ENVIRONMENT: 'The credential belongs to another environment than the host of the request',
-  CREDENTIAL_STAND_IN: 'A real credential never goes to an address that replaces the provider',
+  CREDENTIAL_STAND_IN: 'The credential of a stand-in goes to the stand-in only, a real one never does',
   HASH_MISMATCH: 'The stored request is not the one whose hash was recorded',
   DRY_RUN_MISSING: 'The stored dry run is gone',
   NO_RULE_ALLOWS: 'No rule allows this to run unattended',
