@@ -81,9 +81,11 @@ const requireRight = async (approval: Approval, person: Person, deps: DecideDeps
   });
   if (answer.kind === 'allow') return;
   const [reason] = answer.reasons;
-  throw new ProblemError('FORBIDDEN', reason?.detail ?? 'You may see this, but not decide it.', {
-    ...(reason === undefined ? {} : { extra: { reason: reason.code } }),
-  });
+  throw new ProblemError(
+    'FORBIDDEN',
+    reason?.detail ?? 'You may see this, but not decide it.',
+    reason === undefined ? {} : { extra: { reason: reason.code } },
+  );
 };
 
 /**

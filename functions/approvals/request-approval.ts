@@ -39,6 +39,7 @@ export interface RequestApprovalDeps {
   readonly now: () => number;
   readonly newId: () => string;
   readonly log: (event: Readonly<Record<string, unknown>>) => void;
+  readonly count: (metric: 'NoEligibleApprover', ids: Readonly<Record<string, string>>) => void;
 }
 
 /** Ends the wait for good; "Close the wait" then looks at what there is. */
@@ -229,7 +230,7 @@ const open = async (input: CallbackInput, deps: RequestApprovalDeps): Promise<vo
     approval = await settle(approval, (current) => expire(current, deps.now(), deps.newId()), deps);
   if (approval.status !== 'WAITING') return answer(input.taskToken, approval, deps);
   if (people.length === 0)
-    deps.log({ metric: 'NoEligibleApprover', project: row.project, approvalId: approval.approvalId });
+    deps.count('NoEligibleApprover', { project: row.project, approvalId: approval.approvalId });
   await deps.mailApprovers(approval, dryRun, people);
 };
 

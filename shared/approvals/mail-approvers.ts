@@ -14,7 +14,7 @@ export interface MailApproversDeps {
   readonly publicUrl: string;
   readonly now: () => number;
   readonly newId: () => string;
-  readonly log: (event: Readonly<Record<string, unknown>>) => void;
+  readonly count: (metric: 'MailRefused', ids: Readonly<Record<string, string>>) => void;
 }
 
 const ATTEMPTS = 8;
@@ -65,7 +65,7 @@ export const mailApprovers =
           approvalMail({ approval, dryRun, recipientName: person.name, link }),
         );
         if (sent === 'sent') approval = await note(approval, mark, deps);
-        else deps.log({ metric: 'MailRefused', approvalId: approval.approvalId, project: approval.project });
+        else deps.count('MailRefused', { project: approval.project, approvalId: approval.approvalId });
       } catch (error) {
         failure = error;
       }

@@ -3,10 +3,9 @@
  * code points. Nothing is removed, so what a person reads is what is there.
  */
 
-// Controls, format characters (bidi, zero width, tags), private use, lone surrogates, unassigned, blank letters
-// and variation selectors. Line feed and tab are the business of the caller.
-const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u2028\u2029\u2800\u3164\uFFA0\uFE00-\uFE0F\u{E0100}-\u{E01EF}]/gu;
+// Controls, format characters (bidi, zero width, tags), private use, lone surrogates, unassigned, everything that is
+// not drawn by default, and the blank braille cell. Line feed and tab are the business of the caller.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]/gu;
 
 const name = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import { listApprovals, readApproval } from '#shared/approvals/approvals.aws.ts';
+import { countUp } from '#shared/approvals/counters.aws.ts';
+import { readLocator } from '#shared/approvals/locators.aws.ts';
+import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
+import { documentClient } from '#shared/config/dynamo.aws.ts';
+import { parseEnv } from '#shared/config/env.ts';
+import { mayApprove } from '#shared/governance/decide.ts';
+import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { httpHandler } from '#shared/operators/http-edge.ts';
+import { readPerson } from '#shared/operators/registry.aws.ts';
+import { readSession, touchSession } from '#shared/operators/sessions.aws.ts';
+import { sessionPrincipal } from '#shared/operators/sessions.ts';
+import { env as environments } from './env.ts';
+import { showPages } from './show-pages.ts';
+
+const env = parseEnv(environments['show-pages'], process.env);
+const db = documentClient();
+
+const deps = {
+  signedIn: sessionPrincipal({
+    readSession: readSession(db, env.REGISTRY_TABLE),
+    readPerson: readPerson(db, env.REGISTRY_TABLE),
+    touchSession: touchSession(db, env.REGISTRY_TABLE),
+  }),
+  readLocator: readLocator(db, env.APPROVALS_TABLE),
+  readApproval: readApproval(db, env.APPROVALS_TABLE),
+  listApprovals: listApprovals(db, env.APPROVALS_TABLE),
+  readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
+  readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
+  mayApprove,
+  countUp: countUp(db, env.CONTROLS_TABLE),
+  randomBytes,
+  now: Date.now,
+  stageIsProduction: env.AUTOPACK_ENV === 'prod',
+};
+
+/** GET /, GET /inbox and GET /a/{locator}. */
+export const handler = httpHandler((request) => showPages(request, deps), { page: true });
