@@ -117,4 +117,3 @@ export interface ProviderOperation {
   /** Asks the provider by our key. May only read. */
   reconcile(input: DispatchInput, send: Send, now: Timestamp): Promise<Finding>;
 }
-
