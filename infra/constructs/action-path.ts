@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import definition from '#statemachines/action.asl.json' with { type: 'json' };
 import type { StageRecord } from '../stages.ts';
 import { acknowledge } from './acknowledge.ts';
+import { machineName } from './grants.ts';
 import { RetainedLogGroup } from './log-group.ts';
 
 export interface ActionPathProps {
@@ -38,7 +39,7 @@ export class ActionPath extends Construct {
     );
     // The name is said here because the key's use is bound to it and a generated one would be a circle.
     this.machine = new StateMachine(this, 'Machine', {
-      stateMachineName: `${Stack.of(this).stackName}-Action`,
+      stateMachineName: machineName(Stack.of(this)),
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromString(JSON.stringify(definition)),
       definitionSubstitutions: Object.fromEntries(

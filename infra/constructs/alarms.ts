@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -9,13 +9,13 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StageRecord } from '../stages.ts';
-import { acknowledge } from './acknowledge.ts';
 
 /** Namespace and dimension of what `sweep-actions` counts in its log lines (embedded metric format). */
 export const METRIC_NAMESPACE = 'Autopack';
@@ -31,6 +31,16 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, { record, path, deadLetters }: AlarmsProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { enforceSSL: true });
+    // A topic with a policy of its own has lost the default one, which let alarms of the account publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
     const action = new SnsAction(topic);
     if (record.alarmAddress !== undefined) topic.addSubscription(new EmailSubscription(record.alarmAddress));
 
@@ -111,9 +121,5 @@ export class Alarms extends Construct {
       1,
       TreatMissingData.NOT_BREACHING,
     );
-    acknowledge(topic, {
-      'AwsSolutions-SNS2':
-        'Alarm texts name an alarm and a number, nothing of a project; SNS encrypts in transit and on its disks.',
-    });
   }
 }

@@ -104,7 +104,6 @@ export class EntryFunction<E extends Entry> extends LambdaFunction {
     const id = constructId(entry);
     const logGroup = new RetainedLogGroup(scope, `${id}Logs`, props.record);
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const asynchronous = props.failures !== 'synchronous';
     super(scope, id, {
       description: entry,
       runtime: Runtime.NODEJS_24_X,
@@ -131,15 +130,10 @@ export class EntryFunction<E extends Entry> extends LambdaFunction {
         'X-Ray has no resources: PutTraceSegments and PutTelemetryRecords only exist on "*".',
     });
     acknowledge(this, {
-      'Serverless-LambdaDLQ': asynchronous
-        ? 'An on-failure destination holds what failed, with the error; a dead letter target would hold less.'
-        : 'Never invoked asynchronously: the API or the state machine waits for the answer and sees the failure.',
-      ...(asynchronous
-        ? {}
-        : {
-            'Serverless-LambdaAsyncFailureDestination':
-              'Never invoked asynchronously: the caller sees the failure.',
-          }),
+      'Serverless-LambdaDLQ':
+        props.failures === 'synchronous'
+          ? 'Never invoked asynchronously: the API or the state machine waits for the answer and sees the failure.'
+          : 'An on-failure destination holds what failed, with the error; a dead letter target would hold less.',
     });
   }
 }

@@ -4,8 +4,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IEmailIdentity } from 'aws-cdk-lib/aws-ses';
-import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { CfnStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IConstruct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { ProtectedTable } from './tables.ts';
 
 /** What a function may do to rows. There is no way to delete a row of the ledger: see `LedgerAction`. */
@@ -79,40 +80,60 @@ export const grantTable = (to: Holder, table: ProtectedTable, access: Access): v
   );
 };
 
-/** Objects under these folders of `projects/<project>/`, to read and to write. */
+/** Folders of `projects/<project>/` in the artifacts bucket. */
+export type ArtifactFolder = 'payloads' | 'dry-runs';
+
+/** Objects in these folders, to read and to write. A missing object is a 403, since nothing may list. */
 export const grantArtifacts = (
   to: Holder,
   bucket: Bucket,
-  folders: { readonly read?: readonly string[]; readonly write?: readonly string[] },
+  folders: { readonly read?: readonly ArtifactFolder[]; readonly write?: readonly ArtifactFolder[] },
 ): void => {
   const { read = [], write = [] } = folders;
-  const arn = (folder: string): string => bucket.arnForObjects(`projects/*/${folder}/*`);
+  const arn = (folder: ArtifactFolder): string => bucket.arnForObjects(`projects/*/${folder}/*`);
   if (read.length > 0) allow(to, ['s3:GetObject'], read.map(arn));
   if (write.length > 0) allow(to, ['s3:PutObject'], write.map(arn));
-  const key: IKey | undefined = bucket.encryptionKey;
-  if (key !== undefined)
+  if (bucket.encryptionKey !== undefined)
     allow(
       to,
       [...(read.length > 0 ? ['kms:Decrypt'] : []), ...(write.length > 0 ? ['kms:GenerateDataKey'] : [])],
-      [key.keyArn],
+      [bucket.encryptionKey.keyArn],
       's3',
     );
+  for (const folder of new Set([...read, ...write]))
+    acknowledge(roleOf(to), {
+      [`AwsSolutions-IAM5[Resource::${exportName(bucket, bucket.bucketArn)}/projects/*/${folder}/*]`]:
+        'Object keys hold the project and a digest, which are only known at run time; the folder is exact.',
+    });
+};
+
+/** The finding names what a cross-stack reference becomes: the export of the other stack. */
+const exportName = (owner: IConstruct, value: string): string => {
+  const stack = Stack.of(owner);
+  const imported = stack.resolve(stack.exportValue(value)) as { readonly 'Fn::ImportValue': string };
+  return imported['Fn::ImportValue'];
+};
+
+const roleOf = (to: Holder | IFunction): IConstruct => {
+  const role = 'role' in to ? to.role : undefined;
+  if (role === undefined) throw new Error(`${to.node.path} has no role`);
+  return role;
 };
 
 /** Secrets of this stage: `autopack/<stage>/…`. Which of them an action may use is a row of the credentials table. */
-export const grantProviderSecrets = (to: Holder, stage: string): void =>
-  allow(
-    to,
-    ['secretsmanager:GetSecretValue'],
-    [
-      Stack.of(to).formatArn({
-        service: 'secretsmanager',
-        resource: 'secret',
-        resourceName: `autopack/${stage}/*`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    ],
-  );
+export const grantProviderSecrets = (to: Holder, stage: string): void => {
+  const arn = Stack.of(to).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `autopack/${stage}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  allow(to, ['secretsmanager:GetSecretValue'], [arn]);
+  acknowledge(roleOf(to), {
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:autopack/${stage}/*]`]:
+      'Operators add credentials without a deployment; the prefix keeps every other secret of the account out.',
+  });
+};
 
 export const grantKey = (to: Holder, key: IKey, ...actions: readonly ('Encrypt' | 'Decrypt')[]): void =>
   allow(
@@ -146,13 +167,24 @@ export const grantExecutions = (
   if (onMachine.length > 0)
     policy.addStatements(new PolicyStatement({ actions: onMachine, resources: [machine.stateMachineArn] }));
   if (!kinds.includes('describe')) return;
-  const executions = Stack.of(machine).formatArn({
-    service: 'states',
-    resource: 'execution',
-    resourceName: `${machine.stateMachineName}:*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
+  const execution = `execution:${machineName(Stack.of(machine))}:*`;
   policy.addStatements(
-    new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] }),
+    new PolicyStatement({
+      actions: ['states:DescribeExecution'],
+      resources: [
+        Stack.of(machine).formatArn({
+          service: 'states',
+          resource: execution,
+          arnFormat: ArnFormat.NO_RESOURCE_NAME,
+        }),
+      ],
+    }),
   );
+  acknowledge(policy, {
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:${execution}]`]:
+      'The name of an execution is a digest of its action; only executions of this machine are named.',
+  });
 };
+
+/** The one physical name of the stack: its own key policy and the ARNs of its executions are written with it. */
+export const machineName = (stack: Stack): string => `${stack.stackName}-Action`;

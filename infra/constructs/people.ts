@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccountRecovery, CfnUserPoolGroup, FeaturePlan, Mfa, UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import type { StageRecord } from '../stages.ts';
+import { acknowledge } from './acknowledge.ts';
 import { pin } from './pin.ts';
 
 export interface PeopleProps {
@@ -37,6 +38,15 @@ export class People extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     pin(this.userPool, 'UserPool');
+    acknowledge(this.userPool, {
+      'AwsSolutions-COG8': 'The Plus plan costs per person; sign-in is by invitation, with a second factor.',
+      ...(record.identity.secondFactor === 'optional'
+        ? {
+            'AwsSolutions-COG2':
+              'Development people sign in without a second factor if they like; production requires it.',
+          }
+        : {}),
+    });
     new CfnUserPoolGroup(this, 'Operators', {
       userPoolId: this.userPool.userPoolId,
       groupName: record.operatorGroup,

@@ -1,6 +1,7 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
   ContextAttribute,
@@ -53,6 +54,17 @@ export class Sweeper extends Construct {
     grantExecutions(sweep, path, 'start', 'describe', 'succeedTask');
     this.sweepActions = sweep;
 
+    const scheduler = new Role(this, 'SchedulerRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    scheduler.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [sweep.functionArn] }),
+    );
+    scheduler.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+    );
     new Schedule(this, 'EveryMinute', {
       description: 'Sweeps open actions',
       schedule: ScheduleExpression.rate(Duration.minutes(1)),
@@ -62,6 +74,8 @@ export class Sweeper extends Construct {
         maxEventAge: Duration.minutes(2),
         retryAttempts: 2,
         deadLetterQueue: deadLetters,
+        // The target would add every version and alias of the function to the role.
+        role: scheduler.withoutPolicyUpdates(),
       }),
     });
 
