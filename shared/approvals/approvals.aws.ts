@@ -118,7 +118,8 @@ export const listApprovals =
           new QueryCommand({
             TableName: table,
             IndexName: 'byProject',
-            KeyConditionExpression: `project = :project${query.since === undefined ? '' : ' AND createdAt >= :since'}`,
+            KeyConditionExpression: `#project = :project${query.since === undefined ? '' : ' AND createdAt >= :since'}`,
+            ExpressionAttributeNames: { '#project': 'project' },
             ExpressionAttributeValues: {
               ':project': project,
               ...(query.since === undefined ? {} : { ':since': query.since }),
