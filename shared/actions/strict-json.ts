@@ -97,8 +97,10 @@ class Reader {
   }
 
   #value(): unknown {
-    if (this.#steps.length > MAX_JSON_DEPTH) this.#fail(`nested deeper than ${MAX_JSON_DEPTH}`);
-    switch (this.#text[this.#at]) {
+    const first = this.#text[this.#at];
+    if ((first === '{' || first === '[') && this.#steps.length >= MAX_JSON_DEPTH)
+      this.#fail(`nested deeper than ${MAX_JSON_DEPTH}`);
+    switch (first) {
       case '{':
         return this.#object();
       case '[':

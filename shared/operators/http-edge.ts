@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import httpSecurityHeaders from '@middy/http-security-headers';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { parseStrictJson, StrictJsonError } from '../actions/strict-json.ts';
 import { type HttpApiEvent, readHttpEvent, requestIdOf } from './http-event.ts';
 import type { HttpReply, HttpRequest } from './http.ts';
