@@ -8,6 +8,23 @@ const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
 const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const YEARS_AHEAD = 30;
 
+/** The latest moment that is due after `since` and not after `now`; where there is none, the first one later. */
+export function dueAfter(times: Timetable, since: number, now: number): number | undefined {
+  let due = times.after(since);
+  // A long time off makes many ticks: look from the end, in steps that grow, before counting.
+  for (let back = 60_000; due !== undefined && due <= now && now - back > since; back *= 4) {
+    const later = times.after(now - back);
+    if (later !== undefined && later <= now) {
+      due = later;
+      break;
+    }
+  }
+  if (due === undefined) return undefined;
+  for (let later = times.after(due); later !== undefined && later <= now; later = times.after(later))
+    due = later;
+  return due;
+}
+
 /**
  * Parses `rate(5 minutes)`, `cron(0 8 ? * MON-FRI *)` and `at(2026-11-21T08:00:00)`. A rate counts from `anchor`.
  * In cron the marks `L` (last day) and `?` are known; `W` and `#` are refused. A local time that daylight saving
@@ -88,11 +105,14 @@ function cron(body: string, expression: string, zone: Zone): Timetable {
   return {
     after(ms) {
       const first = zone.midnightOf(ms);
+      const wallNow = zone.wallClock(ms);
       for (let offset = 0; offset < YEARS_AHEAD * 366; offset += 1) {
         const date = new Date(first + offset * 86_400_000);
         if (!fits(date)) continue;
         for (const hour of hours) {
           for (const minute of minutes) {
+            // Converting is slow, so what lies surely behind is passed over; no zone shifts by three hours.
+            if (date.getTime() + (hour * 60 + minute) * 60_000 < wallNow - 3 * 3_600_000) continue;
             const due = zone.toEpoch(
               date.getUTCFullYear(),
               date.getUTCMonth() + 1,
@@ -159,6 +179,8 @@ interface Zone {
   ): number | undefined;
   /** The zone's calendar day at `ms`, as UTC midnight of the same date. */
   midnightOf(ms: number): number;
+  /** What the zone's clocks show at `ms`, as if it were UTC. */
+  wallClock(ms: number): number;
 }
 
 function zoneOf(timeZone: string): Zone {
@@ -180,6 +202,7 @@ function zoneOf(timeZone: string): Zone {
   };
   const offsetAt = (ms: number): number => wallClock(ms) - Math.floor(ms / 1000) * 1000;
   return {
+    wallClock,
     toEpoch(year, month, day, hour, minute, second) {
       const wall = Date.UTC(year, month - 1, day, hour, minute, second);
       const candidates = [wall - offsetAt(wall - 86_400_000), wall - offsetAt(wall + 86_400_000)];

@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleProperties } from './scheduler.ts';
+import type { Schedule, ScheduleProperties } from './schedule.ts';
 import type { AwsReply, AwsRequest, Host } from './service.ts';
 
 /** What the wire protocol needs of the scheduler. */

@@ -4,49 +4,11 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deliver } from './deliver.ts';
 import { writeDurably } from './durable-file.ts';
-import { parseScheduleExpression, type Timetable } from './schedule-expression.ts';
+import { dueAfter, parseScheduleExpression, type Timetable } from './schedule-expression.ts';
 import { createSchedulerApi } from './scheduler-api.ts';
+import type { Schedule, ScheduleProperties } from './schedule.ts';
 import type { Host, InvokeResult, LocalService } from './service.ts';
 import type { StepFunctions } from './step-functions/contract.ts';
-
-/** The properties of an `AWS::Scheduler::Schedule`, and the body of CreateSchedule. */
-export interface ScheduleProperties {
-  readonly Name: string;
-  /** Default `default`. */
-  readonly GroupName?: string;
-  readonly Description?: string;
-  /** `rate(1 minute)`, `cron(0 8 ? * MON-FRI *)` or `at(2026-11-21T08:00:00)`. */
-  readonly ScheduleExpression: string;
-  /** Default `UTC`. */
-  readonly ScheduleExpressionTimezone?: string;
-  readonly State?: 'ENABLED' | 'DISABLED';
-  readonly FlexibleTimeWindow: { readonly Mode: string };
-  readonly ActionAfterCompletion?: 'NONE' | 'DELETE';
-  readonly Target: {
-    /** A Lambda function or a state machine. */
-    readonly Arn: string;
-    readonly RoleArn?: string;
-    /** JSON text; `<aws.scheduler.scheduled-time>` and the other context attributes are filled in. */
-    readonly Input?: string;
-    readonly RetryPolicy?: {
-      readonly MaximumRetryAttempts?: number;
-      readonly MaximumEventAgeInSeconds?: number;
-    };
-    readonly DeadLetterConfig?: unknown;
-  };
-}
-
-/** A schedule as it is kept. Times are epoch milliseconds. */
-export interface Schedule {
-  readonly properties: ScheduleProperties;
-  readonly group: string;
-  /** `template` schedules vanish with the template's; `api` ones stay until they are deleted. */
-  readonly origin: 'template' | 'api';
-  readonly createdAt: number;
-  readonly changedAt: number;
-  /** The latest tick that was delivered or given up, or `createdAt`. */
-  readonly doneUntil: number;
-}
 
 export interface Scheduler extends LocalService {
   /** Creates or replaces a schedule; what has already fired is kept. Throws where it asks for more than there is. */
@@ -214,14 +176,10 @@ export function createScheduler(host: Host, targets: SchedulerTargets): Schedule
     const schedule = schedules.get(key);
     if (schedule === undefined || !started || closed || schedule.properties.State === 'DISABLED') return;
     const times = timetable(schedule.properties, schedule.createdAt);
-    let due = times.after(since);
+    const due = dueAfter(times, since, host.clock.now());
     if (due === undefined) return;
-    const now = host.clock.now();
-    for (let later = times.after(due); later !== undefined && later <= now; later = times.after(later))
-      due = later;
-    const at = due;
-    const cancel = host.clock.at(at, () => {
-      void fire(key, at).catch((error: unknown) => host.log(`schedule ${key}: ${String(error)}`));
+    const cancel = host.clock.at(due, () => {
+      void fire(key, due).catch((error: unknown) => host.log(`schedule ${key}: ${String(error)}`));
     });
     timers.set(key, cancel);
   };
