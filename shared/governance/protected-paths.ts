@@ -45,7 +45,7 @@ const decode = (text: string): string => {
 };
 
 // Control, format (zero-width, bidi) and unassigned characters are invisible to whoever reads the path.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\ufffd]/u;
 
 /**
  * One spelling per file: percent-encoding and compatibility forms resolved, "/" as separator, lower case, no "."
@@ -53,7 +53,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u;
  * characters.
  */
 export const normalisePath = (raw: string): string => {
-  const decoded = decode(raw.toWellFormed()).normalize('NFKC');
+  const decoded = decode(raw).normalize('NFKC');
   const text = decode(decoded).normalize('NFKC').replaceAll('\\', '/').toLowerCase();
   if (INVISIBLE.test(text) || /^(\/|~|[a-z][a-z0-9+.-]*:)/.test(text) || text.includes('%'))
     return UNREADABLE_PATH;
