@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Action } from '#shared/actions/action.ts';
-import { ActionId, epochMs, timestamp } from '#shared/actions/identity.ts';
+import { ActionId, epochMs, type Timestamp, timestamp } from '#shared/actions/identity.ts';
 import type {
   ApplyChange,
   ListDue,
@@ -24,6 +24,11 @@ export interface SweepDeps extends Pick<ReconcileDeps, 'findOperation' | 'leastL
   readonly deliverCallback: (approvalId: string) => Promise<unknown>;
   /** Tells the wait of a paused action if its credential can be used now. */
   readonly resumePaused: (row: Action) => Promise<unknown>;
+  /** When the oldest approval that waits was asked for; undefined where none waits. */
+  readonly oldestWaiting: () => Promise<Timestamp | undefined>;
+  /** How many rows are parked for a person. */
+  readonly countParked: () => Promise<number>;
+  readonly stage: string;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -32,7 +37,7 @@ export const SWEEP_LIMIT = 200;
 
 /** From the scheduler (a tick) or from the bus (an execution that failed, was aborted or timed out). */
 export const SweepEvent = z.union([
-  z.object({ kind: z.literal('tick'), scheduledTime: z.string() }),
+  z.object({ scheduledTime: z.string() }),
   z.object({
     'detail-type': z.literal('Step Functions Execution Status Change'),
     detail: z.object({ input: z.string().nullish() }),
@@ -47,7 +52,37 @@ export interface SweepResult {
   readonly resumed: number;
   readonly callbacks: number;
   readonly failed: number;
+  /** Rows whose outcome is still unknown although their settle window is over. */
+  readonly unknown: number;
 }
+
+/** What the alarms watch, as a line in CloudWatch's embedded metric format (infra/constructs/alarms.ts). */
+const gaugeLine = async (unknown: number, deps: SweepDeps): Promise<Readonly<Record<string, unknown>>> => {
+  const [oldest, parked] = await Promise.all([deps.oldestWaiting(), deps.countParked()]);
+  const values = {
+    OldestWaitingApprovalSeconds:
+      oldest === undefined ? 0 : Math.max(0, Math.round((deps.now() - epochMs(oldest)) / 1000)),
+    UnknownOutcomes: unknown + parked,
+    ParkedActions: parked,
+  };
+  return {
+    _aws: {
+      Timestamp: deps.now(),
+      CloudWatchMetrics: [
+        {
+          Namespace: 'Autopack',
+          Dimensions: [['Stage']],
+          Metrics: Object.keys(values).map((Name) => ({
+            Name,
+            Unit: Name.endsWith('Seconds') ? 'Seconds' : 'Count',
+          })),
+        },
+      ],
+    },
+    Stage: deps.stage,
+    ...values,
+  };
+};
 
 const namedBy = (event: SweepEvent): ActionId | undefined => {
   if (!('detail' in event)) return undefined;
@@ -103,13 +138,14 @@ const tend = async (row: Action, deps: SweepDeps): Promise<'started' | 'doubted'
  * the others.
  */
 export const sweepActions = async (event: SweepEvent, deps: SweepDeps): Promise<SweepResult> => {
-  const result = { looked: 0, started: 0, doubted: 0, resumed: 0, callbacks: 0, failed: 0 };
+  const result = { looked: 0, started: 0, doubted: 0, resumed: 0, callbacks: 0, failed: 0, unknown: 0 };
   const named = namedBy(event);
   const due = named === undefined ? await deps.listDue(timestamp(deps.now()), SWEEP_LIMIT) : [named];
   for (const id of due) {
     result.looked += 1;
     try {
       const row = await deps.read(id);
+      if (row?.status === 'OUTCOME_UNKNOWN' && row.attention === 'sweep') result.unknown += 1;
       const done = row === undefined ? 'nothing' : await tend(row, deps);
       if (done !== 'nothing') result[done] += 1;
     } catch (error) {
@@ -126,5 +162,6 @@ export const sweepActions = async (event: SweepEvent, deps: SweepDeps): Promise<
       deps.log({ level: 'error', event: 'CALLBACK_FAILED', approvalId, error: String(error) });
     }
   }
+  if (named === undefined) deps.log(await gaugeLine(result.unknown, deps));
   return result;
 };

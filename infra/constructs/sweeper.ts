@@ -46,7 +46,7 @@ export class Sweeper extends Construct {
       },
     });
     grantTable(sweep, tables.actions, { items: ['GetItem', 'PutItem'], query: ['attention'] });
-    grantTable(sweep, tables.approvals, { items: ['GetItem', 'PutItem'], query: ['callbacks'] });
+    grantTable(sweep, tables.approvals, { items: ['GetItem', 'PutItem'], query: ['open'] });
     grantTable(sweep, tables.credentials, { items: ['GetItem', 'DeleteItem'] });
     grantArtifacts(sweep, artifacts, { read: ['dry-runs'] });
     grantKey(sweep, tokenKey, 'Decrypt');

@@ -79,7 +79,7 @@ export class Tables extends Construct {
     this.approvals = table(
       'Approvals',
       index('byProject', 'project', 'createdAt'),
-      index('callbacks', 'callback', 'createdAt'),
+      index('open', 'open', 'createdAt'),
     );
     this.policies = table('Policies');
     this.credentials = table('Credentials');

@@ -233,3 +233,17 @@ export const listDue =
     }
     return due;
   };
+
+/** How many rows are parked for a person. */
+export const countParked = (db: Db, table: string) => async (): Promise<number> => {
+  let count = 0;
+  for await (const _key of pages(db, {
+    TableName: table,
+    IndexName: 'attention',
+    KeyConditionExpression: 'attention = :person',
+    ExpressionAttributeValues: { ':person': 'person' },
+  })) {
+    count += 1;
+  }
+  return count;
+};

@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Timestamp } from '../actions/identity.ts';
 import type { Db } from '../config/dynamo.aws.ts';
 import {
   Approval,
@@ -16,13 +17,20 @@ const keyOf = (approvalId: string): string => `approval#${approvalId}`;
 const idOf = (pk: unknown): string => String(pk).slice('approval#'.length);
 
 const parse = (stored: Record<string, unknown>): Approval => {
-  const { pk: _pk, ...row } = stored;
+  const { pk: _pk, open: _open, ...row } = stored;
   return Approval.parse(row);
+};
+
+/** What still has to happen, as the sparse index shows it; absent once the decision is delivered. */
+const openOf = (approval: Approval): 'WAITING' | 'CALLBACK' | undefined => {
+  if (approval.status === 'WAITING') return 'WAITING';
+  return approval.callback === undefined ? undefined : 'CALLBACK';
 };
 
 const itemOf = (approval: Approval): Record<string, unknown> => ({
   ...approval,
   pk: keyOf(approval.approvalId),
+  open: openOf(approval),
 });
 
 const storedInstead = (error: unknown): Approval => {
@@ -95,9 +103,10 @@ export const listPendingCallbacks =
       const page = await db.send(
         new QueryCommand({
           TableName: table,
-          IndexName: 'callbacks',
-          KeyConditionExpression: 'callback = :pending',
-          ExpressionAttributeValues: { ':pending': 'PENDING' },
+          IndexName: 'open',
+          KeyConditionExpression: '#open = :callback',
+          ExpressionAttributeNames: { '#open': 'open' },
+          ExpressionAttributeValues: { ':callback': 'CALLBACK' },
           Limit: limit - ids.length,
           ExclusiveStartKey: from,
         }),
@@ -107,6 +116,21 @@ export const listPendingCallbacks =
     } while (from !== undefined && ids.length < limit);
     return ids;
   };
+
+/** When the oldest approval that waits was asked for; undefined where none waits. */
+export const oldestWaiting = (db: Db, table: string) => async (): Promise<Timestamp | undefined> => {
+  const { Items = [] } = await db.send(
+    new QueryCommand({
+      TableName: table,
+      IndexName: 'open',
+      KeyConditionExpression: '#open = :waiting',
+      ExpressionAttributeNames: { '#open': 'open' },
+      ExpressionAttributeValues: { ':waiting': 'WAITING' },
+      Limit: 1,
+    }),
+  );
+  return Items[0] === undefined ? undefined : String(Items[0].createdAt);
+};
 
 /** Newest first over all the projects; the index gives keys, the rows of a page are read strongly. */
 export const listApprovals =

@@ -91,6 +91,9 @@ const desk = () => {
     resumePaused: async () => 'nothing',
     findOperation: () => undefined,
     leastLagMs: 1000,
+    oldestWaiting: async () => timestamp(clock.now - 90_000),
+    countParked: async () => 2,
+    stage: 'dev',
     log: deps.log,
   };
   const id = { project: 'demo', key: 'order-1' };
@@ -99,7 +102,7 @@ const desk = () => {
       { id, principal: agent, proposal: { operation: 'alpaca/order.submit', payload, ...over } as never },
       deps,
     );
-  const sweep = () => sweepActions({ kind: 'tick', scheduledTime: timestamp(clock.now) }, sweepDeps);
+  const sweep = () => sweepActions({ scheduledTime: timestamp(clock.now) }, sweepDeps);
   return { ledger, clock, executions, state, deps, sweepDeps, id, propose, sweep };
 };
 
@@ -254,11 +257,23 @@ describe('the sweeper (rule 8, JOB-04)', () => {
     ).rejects.toThrow();
     const d = desk();
     const deps = { ...d.sweepDeps, ...w.reconcileDeps, listDue: w.ledger.listDue };
-    const tick = { kind: 'tick' as const, scheduledTime: '' };
+    const tick = { scheduledTime: '' };
     expect(await sweepActions(tick, deps)).toMatchObject({ looked: 0 });
     w.clock.now = epochMs((await w.row()).leaseUntil!);
     expect(await sweepActions(tick, deps)).toMatchObject({ doubted: 1 });
     expect((await w.row()).status).toBe('OUTCOME_UNKNOWN');
+  });
+
+  it('counts what the alarms watch, in one line of the embedded metric format', async () => {
+    const d = desk();
+    await d.sweep();
+    expect(d.state.log.at(-1)).toMatchObject({
+      Stage: 'dev',
+      OldestWaitingApprovalSeconds: 90,
+      UnknownOutcomes: 2,
+      ParkedActions: 2,
+      _aws: { CloudWatchMetrics: [{ Namespace: 'Autopack', Dimensions: [['Stage']] }] },
+    });
   });
 
   it('keeps going past a row that cannot be tended, and delivers outstanding callbacks', async () => {
@@ -267,7 +282,7 @@ describe('the sweeper (rule 8, JOB-04)', () => {
     d.clock.now += 60_000;
     const delivered: string[] = [];
     const result = await sweepActions(
-      { kind: 'tick', scheduledTime: '' },
+      { scheduledTime: '' },
       {
         ...d.sweepDeps,
         read: async () => {

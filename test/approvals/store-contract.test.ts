@@ -22,7 +22,7 @@ beforeAll(async () => {
   engine = await realTables({
     [TABLE]: [
       ['byProject', 'project', 'createdAt'],
-      ['callbacks', 'callback', 'createdAt'],
+      ['open', 'open', 'createdAt'],
     ],
     controls: [],
   });
