@@ -81,10 +81,10 @@ const deny = (row: Action, reasons: Decision['reasons'], deps: EvaluateGatesDeps
 /** What is left of the approval, or a whole one, and the grace in which a committed decision still arrives. */
 const waitSeconds = (row: Action, now: number): number => {
   const left =
-    row.approvalExpiresAt === undefined
-      ? row.approvalTtlSeconds
-      : Math.max(0, Math.ceil((epochMs(row.approvalExpiresAt) - now) / 1000));
-  return left + WAIT_GRACE_SECONDS;
+    row.approvalExpiresAt === undefined ? 0 : Math.ceil((epochMs(row.approvalExpiresAt) - now) / 1000);
+  // An approval that ended before a proven failure is asked for afresh; one that ended while it waited is over.
+  const whole = row.approvalExpiresAt === undefined || (row.status === 'NOT_APPLIED' && left <= 0);
+  return (whole ? row.approvalTtlSeconds : Math.max(0, left)) + WAIT_GRACE_SECONDS;
 };
 
 /**
