@@ -77,7 +77,7 @@ export const approvalMail = ({ approval, dryRun, recipientName, link }: MailFact
     ['Operation', approval.operation],
     ['Proposed by', visibleMailLine(subjectWords(approval.proposer))],
     ['Risk', `${TIER_WORDS[approval.tier]} (score ${approval.riskScore})`],
-    ['Decide before', expires],
+    ['Expires', expires],
     ['Request hash (SHA-256)', shortHash(approval.requestHash), true],
   ];
   const text = `Hello ${visibleLine(recipientName)},

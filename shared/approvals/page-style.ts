@@ -51,7 +51,7 @@ blockquote{margin:0;padding:2px 0 2px 16px;border-left:3px solid var(--edge);whi
 .note p{margin:.2rem 0}
 label{display:block;font-size:14px;font-weight:600;margin:0 0 6px}
 textarea{width:100%;min-height:92px;font:inherit;color:inherit;background:var(--well);border:1px solid var(--edge);border-radius:8px;padding:9px 11px;resize:vertical}
-.btn{display:inline-block;font:600 16px/1.4 inherit;font-family:inherit;padding:11px 20px;border-radius:8px;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-decoration:none;text-align:center}
+.btn{display:inline-block;font:inherit;font-weight:600;line-height:1.4;padding:11px 20px;border-radius:8px;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-decoration:none;text-align:center}
 .btn:hover{border-color:var(--ink)}
 .btn.go{background:var(--go);border-color:var(--go);color:var(--go-ink)}.btn.go:hover{filter:brightness(1.08)}
 .btn.stop{color:var(--stop);border-color:var(--stop)}

@@ -103,7 +103,7 @@ describe('a vote', () => {
     ['in the last millisecond', END - 1, 'TOO_LATE_TO_EXECUTE'],
     ['at the expiry', END, 'APPROVAL_EXPIRED'],
     ['one second after it', END + 1000, 'APPROVAL_EXPIRED'],
-  ])('APR-04: %s its expiry: %3$s', (_when, now, expected) => {
+  ])('APR-04: %s its expiry (at %d) it comes to %s', (_when, now, expected) => {
     expect(said(vote(approval(), personOf(OLIVIA, now), ballot(), now, 'w'))).toBe(expected);
   });
 
@@ -204,7 +204,7 @@ describe('many hands at once', () => {
               row = written.current;
             }
           };
-          await Promise.all([...steps.keys()].map(run).concat(scheduler.waitAll()));
+          await scheduler.waitFor(Promise.all([...steps.keys()].map(run)));
           const end = (await store.readApproval(first.approvalId)) as Approval;
           const left = trail.map((row) => row.status).filter((status) => status !== 'WAITING');
           expect(new Set(left).size).toBeLessThanOrEqual(1);
