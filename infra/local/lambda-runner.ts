@@ -24,6 +24,8 @@ export interface LambdaRunner {
   /** By ARN (with or without version) or name. Answers the function's own failures; throws where there is no such function. */
   invoke(functionArn: string, payload: unknown): Promise<InvokeResult>;
   functionNames(): readonly string[];
+  /** Waits a moment until nothing runs. */
+  drain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,8 @@ export interface RunnerOptions {
 const INIT_TIMEOUT_MS = 20_000;
 /** Concurrent invocations of one function; further ones wait in line. */
 const CONCURRENCY = 8;
+/** What is longer under way when the host stops is broken off and resumes at the next start. */
+const DRAIN_MS = 3_000;
 const MAX_ANSWER_BYTES = 6 * 1024 * 1024;
 
 /** Invoked something that the template does not hold. */
@@ -179,15 +183,13 @@ export const createLambdaRunner = (options: RunnerOptions): LambdaRunner => {
       return result;
     },
     functionNames: () => [...lanes.keys()],
+    async drain() {
+      const busy = (): boolean => [...lanes.values()].some((lane) => lane.running > 0);
+      for (const until = Date.now() + DRAIN_MS; Date.now() < until && busy();) await sleep(10);
+    },
     async close() {
       closed = true;
       clearInterval(reaper);
-      // Whoever is in the middle of something gets a moment to finish; the rest resumes at the next start.
-      for (
-        const until = Date.now() + 3_000;
-        Date.now() < until && [...lanes.values()].some((lane) => lane.running > 0);
-      )
-        await sleep(20);
       await Promise.all([...workers].map((worker) => worker.terminate()));
     },
   };

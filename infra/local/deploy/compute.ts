@@ -11,7 +11,7 @@ import {
   type MakeResource,
 } from './context.ts';
 
-const lambdaFunction: MakeResource = (resource, { host, lambda }) => {
+const lambdaFunction: MakeResource = (resource, { host, lambda, environment }) => {
   const name = optionalText(resource, 'FunctionName') ?? generatedName(resource, 64);
   const code = recordOf(resource, 'Code');
   const folder = typeof code['S3Key'] === 'string' ? resource.assets.get(code['S3Key']) : undefined;
@@ -28,7 +28,9 @@ const lambdaFunction: MakeResource = (resource, { host, lambda }) => {
     handler: textOf(resource, 'Handler'),
     timeoutSeconds: Number(resource.properties['Timeout'] ?? 3),
     memoryMb: Number(resource.properties['MemorySize'] ?? 128),
-    environment: Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, String(value)])),
+    environment: Object.fromEntries(
+      Object.entries(variables).map(([key, value]) => [key, environment[key] ?? String(value)]),
+    ),
   });
   return { ref: name, attributes: { Arn: functionArn } };
 };

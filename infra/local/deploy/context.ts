@@ -31,6 +31,8 @@ export interface Services {
   readonly dynamoUrl: string;
   /** Base URL of the HTTP API. */
   readonly apiUrl: string;
+  /** Values that win over the template's, for variables that a function has. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** What a resource became: the answers to `Ref` and `Fn::GetAtt`. */
