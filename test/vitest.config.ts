@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { closingLine } from './closing-line.ts';
 
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/emulator/**'],
+    exclude: ['test/browser/**'],
+    reporters: ['default', closingLine],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

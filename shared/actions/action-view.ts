@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Action, HistoryEntry, Outcome, Resolution, Tier } from './action.ts';
+import { type Action, HistoryEntry, Outcome, Resolution, Tier } from './action.ts';
 import { DryRun, Sha256 } from './dry-run.ts';
 import { EFFECT_TYPES, RecoveryClass } from './effects.ts';
 import { historyFault } from './history.ts';

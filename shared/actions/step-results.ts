@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ActionId, Timestamp } from './identity.ts';
+import { ActionId, type Timestamp } from './identity.ts';
 
 /**
  * What the tasks of `statemachines/action.asl.json` take and answer. The choices of the machine compare `next`
