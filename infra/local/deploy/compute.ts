@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { RuleProperties } from '../events.ts';
-import type { ScheduleProperties } from '../scheduler.ts';
+import type { ScheduleProperties } from '../schedule.ts';
 import {
   arn,
   generatedName,
