@@ -7,7 +7,7 @@ export class ApiError extends Error {
   }
 }
 
-const NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001F\u007F-\u009F]{1,80}$/u;
+const NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u;
 
 /** @throws ApiError `InvalidName` */
 export function checkName(name: string): void {

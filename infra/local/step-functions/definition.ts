@@ -123,7 +123,7 @@ export function parseDefinition(text: string): Definition {
     checkPaths: true,
     checkArn: true,
   });
-  if (!isValid) throw new InvalidDefinition(`SCHEMA_VALIDATION_FAILED: ${errorsText('\n')}`);
+  if (!isValid) throw new InvalidDefinition(errorsText('\n'));
   const language = (definition as { QueryLanguage?: string }).QueryLanguage;
   checkStates(definition, language === 'JSONata', '');
   return definition;
