@@ -172,8 +172,13 @@ const confirm = async (
     );
   }
   const config = await deps.readProjectConfig(project);
-  if (config.version !== row.baseVersion || row.hash !== changeHash(project, config.version, row.change)) {
-    throw overtaken(row, config);
+  // Another confirmation of this very change may have come between the two reads.
+  if (config.version !== row.baseVersion) return afterRefusal(row, deps);
+  if (row.hash !== changeHash(project, config.version, row.change)) {
+    throw new ProblemError(
+      'HASH_MISMATCH',
+      'The stored change is not the one that was proposed; propose it again.',
+    );
   }
   requireSound(config, row.change, deps);
   const at = timestamp(deps.now());

@@ -3,7 +3,7 @@ import type { CredentialRef } from '../actions/dry-run.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { fitsHost } from '../credentials/secret-fields.ts';
 import { ALPACA_HOSTS } from '../providers/alpaca/hosts.ts';
-import { versionWith } from '../providers/http/definition.ts';
+import { recoveryClassOf, versionWith } from '../providers/http/definition.ts';
 import { decideAction } from './decide.ts';
 import { matchEndpoint } from './endpoint-match.ts';
 import type { DecideAction, Decision, GovernanceFacts, Reason } from './gate.ts';
@@ -43,10 +43,15 @@ const agreementGate = ({ dryRun, project }: GovernanceFacts): readonly Reason[] 
   }
   if (provider !== 'http') return [];
   const endpoint = matchEndpoint(project.endpoints, request);
+  const rendered = new Set(dryRun.effects.map((effect) => effect.type));
+  const effects = endpoint?.effects ?? ['destructive' as const];
+  // The version alone would do; what the render made of the definition is checked as well, since all rests on it.
+  const asAgreed =
+    request.adapterVersion === versionWith(endpoint ?? null) &&
+    effects.every((type) => rendered.has(type)) &&
+    dryRun.recoveryClass === recoveryClassOf(endpoint ?? null);
   return [
-    ...(request.adapterVersion === versionWith(endpoint ?? null)
-      ? []
-      : [reason('request', 'ENDPOINT_CHANGED')]),
+    ...(asAgreed ? [] : [reason('request', 'ENDPOINT_CHANGED')]),
     ...(sameAccount(request.credential, endpoint?.auth) ? [] : [reason('credentials', 'CREDENTIAL_CHANGED')]),
   ];
 };
