@@ -1,0 +1,143 @@
+import type { ApiSchemaName } from './api-schemas.ts';
+import type { ProblemCode } from './problems.ts';
+import { type Route, ROUTES } from './routes.ts';
+
+/** What a route takes and answers; the rest of what there is to say about it is in `routes.ts`. */
+export interface RouteDetails {
+  readonly body?: ApiSchemaName;
+  /** The body may be left out. */
+  readonly bodyOptional?: boolean;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly replies: readonly (readonly [status: number, schema: ApiSchemaName, meaning: string])[];
+  readonly problems: readonly ProblemCode[];
+}
+
+export type RouteKey = `${Route['method']} ${string}`;
+export const routeKey = (route: Route): RouteKey => `${route.method} ${route.path}`;
+
+/** What any route may answer, over and above its own list. */
+export const COMMON_PROBLEMS: readonly ProblemCode[] = [
+  'INVALID_INPUT',
+  'TOO_MANY_REQUESTS',
+  'INTERNAL',
+  'UNAVAILABLE',
+];
+/** What any route behind the authorizer may answer. */
+export const BEARER_PROBLEMS: readonly ProblemCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND'];
+/** What any route with a body may answer. */
+export const BODY_PROBLEMS: readonly ProblemCode[] = [
+  'INVALID_JSON',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+];
+
+const PAGING = { limit: 'at most this many, 1 to 100', cursor: 'nextCursor of the page before' };
+const ACTION = [200, 'Action', 'closed; nothing can change any more'] as const;
+const OPEN_ACTION = [202, 'Action', 'open; ask again, or wait'] as const;
+
+/** By method and path; a test holds it against `ROUTES`. Pages are HTML and have no entry. */
+export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
+  'POST /projects/{project}/actions': {
+    body: 'Proposal',
+    headers: { 'Idempotency-Key': 'a name of your own for this action, the same for every try' },
+    replies: [OPEN_ACTION, ACTION],
+    problems: [
+      'MISSING_IDEMPOTENCY_KEY',
+      'INVALID_IDEMPOTENCY_KEY',
+      'UNKNOWN_OPERATION',
+      'PAYLOAD_DOES_NOT_FIT',
+      'IDEMPOTENCY_KEY_REUSED',
+      'PROVIDER_OFF',
+    ],
+  },
+  'GET /projects/{project}/actions': {
+    query: {
+      from: 'not older than this time',
+      to: 'older than this time',
+      operation: 'provider, or provider/operation',
+      runId: 'only this run',
+      status: 'only this status',
+      needsAttention: '"true": only what is parked for a person or overdue',
+      ...PAGING,
+    },
+    replies: [[200, 'ActionList', 'newest first']],
+    problems: ['INVALID_CURSOR'],
+  },
+  'GET /projects/{project}/actions/{key}': {
+    replies: [[200, 'Action', 'with its dry run and decision']],
+    problems: [],
+  },
+  'POST /projects/{project}/actions/{key}/submit': {
+    replies: [OPEN_ACTION, ACTION],
+    problems: ['NOT_A_DRY_RUN', 'CONFLICT'],
+  },
+  'POST /projects/{project}/actions/{key}/cancel': {
+    replies: [ACTION, OPEN_ACTION],
+    problems: ['NOT_CANCELLABLE', 'CONFLICT'],
+  },
+  'POST /projects/{project}/actions/{key}/resolve': {
+    body: 'Resolution',
+    replies: [ACTION, OPEN_ACTION],
+    problems: ['NOT_RESOLVABLE', 'PERSON_REQUIRED', 'SECOND_PERSON_REQUIRED', 'CONFLICT'],
+  },
+  'GET /approvals': {
+    query: { project: 'only this project', state: 'waiting, decided or all', ...PAGING },
+    replies: [[200, 'ApprovalList', 'of your projects, newest first']],
+    problems: ['INVALID_CURSOR'],
+  },
+  'GET /approvals/{id}': { replies: [[200, 'Approval', 'with its dry run']], problems: [] },
+  'POST /approvals/{id}/decision': {
+    body: 'Decision',
+    replies: [[200, 'Approval', 'decided; the same decision again answers the same']],
+    problems: [
+      'PERSON_REQUIRED',
+      'SIGN_IN_NOT_FRESH',
+      'ORIGINATOR_MAY_NOT_APPROVE',
+      'ALREADY_DECIDED',
+      'APPROVAL_EXPIRED',
+      'TOO_LATE_TO_EXECUTE',
+      'HASH_MISMATCH',
+      'CONFLICT',
+    ],
+  },
+  'GET /projects/{project}/config': {
+    replies: [[200, 'ProjectConfig', 'what two operators confirmed']],
+    problems: [],
+  },
+  'GET /projects/{project}/changes': {
+    query: PAGING,
+    replies: [[200, 'ChangeList', 'newest first']],
+    problems: ['INVALID_CURSOR'],
+  },
+  'POST /projects/{project}/changes': {
+    body: 'ProposedChange',
+    replies: [[201, 'Change', 'waits for a second operator']],
+    problems: ['PERSON_REQUIRED', 'POLICY_REFUSED', 'CONFLICT'],
+  },
+  'POST /projects/{project}/changes/{id}/confirm': {
+    body: 'Confirmation',
+    bodyOptional: true,
+    replies: [[200, 'Change', 'confirmed, now or before']],
+    problems: ['PERSON_REQUIRED', 'SECOND_PERSON_REQUIRED', 'POLICY_REFUSED', 'HASH_MISMATCH', 'CONFLICT'],
+  },
+  'GET /health': { replies: [[200, 'Health', 'it answers']], problems: [] },
+  'GET /openapi.json': { replies: [], problems: [] },
+};
+
+/** Every code that a route can answer, sorted. */
+export const problemsOf = (route: Route): readonly ProblemCode[] => {
+  const details = ROUTE_DETAILS[routeKey(route)];
+  const withBody = route.method === 'POST' && (route.auth === 'page' || details?.body !== undefined);
+  return [
+    ...new Set([
+      ...COMMON_PROBLEMS,
+      ...(route.auth === 'bearer' ? BEARER_PROBLEMS : []),
+      ...(withBody ? BODY_PROBLEMS : []),
+      ...(details?.problems ?? []),
+    ]),
+  ].toSorted();
+};
+
+/** The routes that programs call. */
+export const apiRoutes = (): readonly Route[] => ROUTES.filter((route) => route.auth !== 'page');
