@@ -120,7 +120,7 @@ export const OrderPayload = z
   .strictObject({
     ...fields,
     client_order_id: z
-      .undefined({ error: 'client_order_id is derived from the action; leave it out' })
+      .never({ error: 'client_order_id is derived from the action; leave it out' })
       .optional(),
   })
   .superRefine((order, context) => {
