@@ -83,7 +83,10 @@ export interface UserPoolClientSpec {
   readonly grant: 'code' | 'client_credentials';
   /** Given or generated once for `client_credentials`; ignored for `code`. */
   readonly clientSecret?: string;
-  /** Exact redirect URIs. A loopback one (`http://127.0.0.1/…`, `http://localhost/…`) matches any port (RFC 8252). */
+  /**
+   * Exact redirect URIs. One of a loopback address that names no port (`http://127.0.0.1/callback`) matches any
+   * port (RFC 8252).
+   */
   readonly callbackUrls?: readonly string[];
   readonly logoutUrls?: readonly string[];
   /** `openid`, `email`, `profile`, or `<resource server>/<scope>`. */
