@@ -17,7 +17,7 @@ const STYLE = `:root{color-scheme:light dark;--ink:#1b2330;--soft:#5a6577;--line
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf2;--soft:#9aa6b8;--line:#2d3543;--ground:#12161d;--card:#1a202a;--accent:#7ea2ff;--accent-ink:#0d1420;--warn:#f0c36a;--warn-ground:#2e2614}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}main.narrow{max-width:27rem;padding-top:8vh}
-h1{font-size:1.5rem;line-height:1.25;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.5rem 0}.soft{color:var(--soft)}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}.card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}p{margin:.5rem 0}.soft{color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.25rem 1.5rem;margin:1rem 0}
 .note{background:var(--warn-ground);color:var(--warn);border-radius:8px;padding:.6rem .9rem;font-size:.92rem}
 a{color:var(--accent)}a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
@@ -28,7 +28,7 @@ button{font:inherit;font-weight:600;margin-top:1.1rem;width:100%;padding:.65rem 
 .scroll{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:.92rem}th,td{text-align:left;padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);white-space:nowrap}thead th{border-top:0;color:var(--soft);font-weight:500}td.n,th.n{text-align:right}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:.75rem 0 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:14px/1.5 ui-monospace,Menlo,Consolas,monospace}
-iframe{width:100%;height:70vh;border:1px solid var(--line);border-radius:8px;background:#fff}code{font:.9em ui-monospace,Menlo,Consolas,monospace}`;
+iframe{width:100%;height:34rem;border:1px solid var(--line);border-radius:8px;background:#fff}code{font:.9em ui-monospace,Menlo,Consolas,monospace}`;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 

@@ -1,3 +1,4 @@
+import Big from 'big.js';
 import { escapeHtml, pageReply } from '../page.ts';
 import type { AwsReply } from '../service.ts';
 import { buyingPower } from './book.ts';
@@ -21,7 +22,7 @@ export const standInPage = (state: AlpacaState): AwsReply => {
   return pageReply({
     title: 'Alpaca stand-in',
     body: `<h1>Alpaca stand-in</h1><p class="note">Not Alpaca: a paper account on this machine. Prices are made up and the market is always open.</p>
-<div class="card"><dl><dt>Cash</dt><dd>$${escapeHtml(state.cash)}</dd><dt>Buying power</dt><dd>$${escapeHtml(buyingPower(state).toFixed())}</dd><dt>Orders</dt><dd>${state.orders.length}</dd></dl></div>
+<div class="card"><dl><dt>Cash</dt><dd>$${new Big(state.cash).toFixed(2)}</dd><dt>Buying power</dt><dd>$${buyingPower(state).toFixed(2)}</dd><dt>Orders</dt><dd>${state.orders.length}</dd></dl></div>
 <h2>Orders</h2><div class="card">${
       rows.length === 0
         ? '<p class="soft">No order yet.</p>'
