@@ -114,6 +114,8 @@ export interface ProviderOperation {
   prepare(input: DispatchInput, now: Timestamp): OutgoingRequest;
   /** Reads a reply (or the error of the transport) to the dispatched request. */
   classify(outcome: ProviderReply | Error): Verdict;
+  /** How long the key of this very request is remembered, where that depends on its facts. Absent: as described. */
+  keyRetentionMs?(facts: DispatchInput['facts']): number | undefined;
   /** Asks the provider by our key. May only read. */
   reconcile(input: DispatchInput, send: Send, now: Timestamp): Promise<Finding>;
 }

@@ -121,6 +121,14 @@ describe('which definition covers a call', () => {
   });
 });
 
+test('the time for which an API remembers a key comes from the approved definition', () => {
+  expect(httpRequest.keyRetentionMs?.(render(call(), [endpoint({ keyRetentionHours: 24 })]).facts)).toBe(
+    86_400_000,
+  );
+  expect(httpRequest.keyRetentionMs?.(render(call(), [endpoint()]).facts)).toBeUndefined();
+  expect(httpRequest.keyRetentionMs?.({})).toBeUndefined();
+});
+
 describe('a call that is refused', () => {
   test.each([
     ['a path that climbs', 'https://api.example.test/v1/../admin'],

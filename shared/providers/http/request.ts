@@ -172,6 +172,11 @@ export const httpRequest: ProviderOperation = {
 
   classify: classifyReply,
 
+  keyRetentionMs: (facts) => {
+    const hours = HttpFacts.safeParse(facts).data?.definition?.keyRetentionHours;
+    return hours === undefined ? undefined : hours * 3_600_000;
+  },
+
   reconcile: async (input, send, now) => {
     try {
       return await lookUp(input, send, now);
