@@ -147,7 +147,13 @@ export const decideOverHttp = async (request: HttpRequest, deps: DecideOverHttpD
   const row = await deps.readPerson(principal.email);
   if (row === undefined || !row.active)
     throw new ProblemError('FORBIDDEN', 'You are not (or no longer) an active person of this installation.');
-  const person: Person = { ...principal, name: row.name, projects: row.projects, roles: row.roles };
+  const person: Person = {
+    ...principal,
+    name: row.name,
+    projects: row.projects,
+    // The authorizer also asked the issuer's groups: a role needs both.
+    roles: row.roles.filter((role) => principal.roles.includes(role)),
+  };
   const approval = await decideApproval({ approvalId: place.approvalId, person, ballot }, deps);
   return { status: 200, json: approvalView(approval) };
 };

@@ -92,8 +92,14 @@ const findRound = async (
 ): Promise<{ readonly round: number; readonly approval: Approval | undefined }> => {
   for (let round = 1; ; round += 1) {
     const approval = await deps.readApproval(approvalId(row, round));
-    const spent =
-      approval?.status === 'APPROVED' && row.status === 'NOT_APPLIED' && isPastExpiry(approval, deps.now());
+    // Two people who say that nothing happened end the approval on the row (rule 9), whatever its item says.
+    const ended =
+      approval !== undefined &&
+      (isPastExpiry(approval, deps.now()) ||
+        (row.approvalId === approval.approvalId &&
+          row.approvalExpiresAt !== undefined &&
+          row.approvalExpiresAt <= timestamp(deps.now())));
+    const spent = approval?.status === 'APPROVED' && row.status === 'NOT_APPLIED' && ended;
     if (!spent) return { round, approval };
   }
 };

@@ -114,8 +114,7 @@ const showApproval = async (request: HttpRequest, deps: ShowPagesDeps): Promise<
     throw new ProblemError('UNAVAILABLE', 'The stored request cannot be read now. Nothing was decided.');
   const nonce = newNonce(deps.randomBytes);
   const standing = await standingOf(approval, dryRun, session, path, nonce, deps);
-  const cookies =
-    standing.kind === 'mayDecide' && request.method !== 'HEAD' ? [nonceCookie(approvalId, nonce)] : [];
+  const cookies = standing.kind === 'mayDecide' ? [nonceCookie(approvalId, nonce)] : [];
   return html(
     approvalPage({ approval, dryRun, viewer: viewerOf(session), standing, path, now: deps.now() }),
     cookies,

@@ -198,7 +198,7 @@ const aside = (page: ApprovalPageFacts): Html => {
   const { approval, standing } = page;
   return html`<aside class="side">
     <section class="card" aria-labelledby="decision">
-      <h2 id="decision">Your decision</h2>
+      <h2 id="decision">${approval.status === 'WAITING' ? 'Your decision' : 'The decision'}</h2>
       ${
         approval.status !== 'WAITING'
           ? recorded(approval)

@@ -24,7 +24,7 @@ main.narrow{max-width:560px;padding-top:9vh}
 h1{font-size:1.65rem;line-height:1.25;letter-spacing:-.015em;margin:.35rem 0 .9rem;overflow-wrap:anywhere}
 h2{font-size:1.05rem;line-height:1.35;margin:0 0 .7rem}
 h3{font-size:.9rem;margin:1.1rem 0 .35rem;color:var(--dim);font-weight:600}
-p{margin:.5rem 0}
+p{margin:.5rem 0}p,li,dd,.mono{overflow-wrap:anywhere}
 .dim{color:var(--dim)}.small{font-size:14px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:20px 22px;margin:0 0 16px}
 .cols{display:grid;grid-template-columns:minmax(0,1fr) 330px;gap:20px;align-items:start}
@@ -48,7 +48,7 @@ details{margin-top:12px}summary{cursor:pointer;font-size:14px;color:var(--dim);p
 blockquote{margin:0;padding:2px 0 2px 16px;border-left:3px solid var(--edge);white-space:pre-wrap;overflow-wrap:anywhere}
 .note{border-radius:8px;padding:11px 14px;margin:0 0 14px;background:var(--off-bg);font-size:15px}
 .note.wait{background:var(--wait-bg)}.note.ok{background:var(--ok-bg)}.note.stop{background:var(--stop-bg)}
-.note p{margin:.2rem 0}
+.note p{margin:.2rem 0;white-space:pre-line}
 label{display:block;font-size:14px;font-weight:600;margin:0 0 6px}
 textarea{width:100%;min-height:92px;font:inherit;color:inherit;background:var(--well);border:1px solid var(--edge);border-radius:8px;padding:9px 11px;resize:vertical}
 .btn{display:inline-block;font:inherit;font-weight:600;line-height:1.4;padding:11px 20px;border-radius:8px;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-decoration:none;text-align:center}
