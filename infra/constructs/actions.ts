@@ -1,16 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { EXECUTE_TIMEOUT_SECONDS, type StageRecord } from '../stages.ts';
+import { EXECUTE_TIMEOUT_SECONDS } from '../stages.ts';
 import { EntryFunction } from './function.ts';
 import { grantArtifacts, grantProviderSecrets, grantTable } from './grants.ts';
 import type { Surroundings } from './surroundings.ts';
-
-/** Lease and lag as functions read them. */
-export const timing = ({ timing: { leaseSeconds, providerLagSeconds } }: StageRecord) => ({
-  LEASE_SECONDS: String(leaseSeconds),
-  PROVIDER_LAG_SECONDS: String(providerLagSeconds),
-});
 
 /** The steps of the path that render, execute and reconcile an action. */
 export class ActionSteps extends Construct {
@@ -25,6 +19,7 @@ export class ActionSteps extends Construct {
       ACTIONS_TABLE: tables.actions.tableName,
       ARTIFACTS_BUCKET: artifacts.bucketName,
     };
+    const lag = { PROVIDER_LAG_SECONDS: String(record.timing.providerLagSeconds) };
     const timeout = Duration.seconds(EXECUTE_TIMEOUT_SECONDS);
 
     const render = new EntryFunction(this, 'actions/render-action', {
@@ -33,7 +28,6 @@ export class ActionSteps extends Construct {
       timeout: Duration.seconds(30),
       environment: {
         ...common,
-        ...timing(record),
         ...overrides.url,
         REGISTRY_TABLE: tables.registry.tableName,
       },
@@ -50,7 +44,8 @@ export class ActionSteps extends Construct {
       memoryMb: 1024,
       environment: {
         ...common,
-        ...timing(record),
+        LEASE_SECONDS: String(record.timing.leaseSeconds),
+        ...lag,
         ...overrides.url,
         ...overrides.loopback,
         APPROVALS_TABLE: tables.approvals.tableName,
@@ -72,7 +67,7 @@ export class ActionSteps extends Construct {
       timeout,
       environment: {
         ...common,
-        ...timing(record),
+        ...lag,
         ...overrides.url,
         ...overrides.loopback,
         CREDENTIALS_TABLE: tables.credentials.tableName,

@@ -16,8 +16,9 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StageRecord } from '../stages.ts';
+import { acknowledge } from './acknowledge.ts';
 
-/** Namespace and dimension of what `sweep-actions` counts in its log lines (embedded metric format). */
+/** Namespace of what functions count in their log lines (embedded metric format), by the dimension `Stage`. */
 export const METRIC_NAMESPACE = 'Autopack';
 
 export interface AlarmsProps {
@@ -42,14 +43,18 @@ export class Alarms extends Construct {
       }),
     );
     const action = new SnsAction(topic);
-    if (record.alarmAddress !== undefined) topic.addSubscription(new EmailSubscription(record.alarmAddress));
+    if (record.alarmAddress !== undefined)
+      acknowledge(topic.addSubscription(new EmailSubscription(record.alarmAddress)), {
+        'Serverless-SNSRedrivePolicy':
+          'A mail that SNS cannot deliver is of no use later; the alarm stays red meanwhile.',
+      });
 
-    const counted = (metricName: string): IMetric =>
+    const counted = (metricName: string, statistic: string = Stats.MAXIMUM): IMetric =>
       new Metric({
         namespace: METRIC_NAMESPACE,
         metricName,
         dimensionsMap: { Stage: record.stage },
-        statistic: Stats.MAXIMUM,
+        statistic,
         period: Duration.minutes(5),
       });
     const alarm = (
@@ -93,6 +98,20 @@ export class Alarms extends Construct {
       counted('ParkedActions'),
       1,
       TreatMissingData.IGNORE,
+    );
+    alarm(
+      'NoEligibleApprover',
+      'an approval waits that nobody may decide.',
+      counted('NoEligibleApprover', Stats.SUM),
+      1,
+      TreatMissingData.NOT_BREACHING,
+    );
+    alarm(
+      'MailRefused',
+      'a mail of an approval could not be handed over.',
+      counted('MailRefused', Stats.SUM),
+      1,
+      TreatMissingData.NOT_BREACHING,
     );
     const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
       [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;

@@ -76,7 +76,7 @@ export class Approvals extends Construct {
       },
     });
     grantTable(decide, tables.approvals, { items: ['GetItem', 'PutItem'] });
-    grantTable(decide, tables.registry, { items: ['GetItem'] });
+    grantTable(decide, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(decide, tables.controls, { items: ['UpdateItem'] });
     grantArtifacts(decide, artifacts, { read: ['dry-runs'] });
     grantKey(decide, tokenKey, 'Decrypt');
@@ -94,7 +94,7 @@ export class Approvals extends Construct {
       },
     });
     grantTable(pages, tables.approvals, { items: ['GetItem', 'BatchGetItem'], query: ['byProject'] });
-    grantTable(pages, tables.registry, { items: ['GetItem'] });
+    grantTable(pages, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(pages, tables.controls, { items: ['UpdateItem'] });
     grantArtifacts(pages, artifacts, { read: ['dry-runs'] });
 

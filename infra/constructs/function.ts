@@ -1,10 +1,16 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { App, Duration, Stack } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { App, Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  type IDestination,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
@@ -86,6 +92,14 @@ const codeOf = (scope: Construct, entry: Entry): Code => {
   return Code.fromAsset(join(app.outdir, 'bundles', ...entry.split('/')));
 };
 
+/** Sending is all that a destination needs; the library's own also lets the function look at the queue. */
+const failureTo = (queue: IQueue): IDestination => ({
+  bind: (_scope, fn) => {
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }));
+    return { destination: queue.queueArn };
+  },
+});
+
 export interface EntryFunctionProps<E extends Entry> {
   readonly record: StageRecord;
   /** Typed by the function's own schema: leaving one out does not compile. */
@@ -119,7 +133,7 @@ export class EntryFunction<E extends Entry> extends LambdaFunction {
       ...(props.failures === 'synchronous'
         ? {}
         : {
-            onFailure: new SqsDestination(props.failures),
+            onFailure: failureTo(props.failures),
             retryAttempts: 2,
             maxEventAge: Duration.hours(1),
           }),

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { EntryFunction } from './function.ts';
-import { grantArtifacts, grantProviderSecrets, grantTable } from './grants.ts';
+import { grantArtifacts, grantTable } from './grants.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The gates of the path, and the changes of a project's policy and settings. */
@@ -34,7 +34,6 @@ export class Governance extends Construct {
     grantTable(gates, tables.registry, { items: ['GetItem'] });
     grantTable(gates, tables.credentials, { items: ['GetItem'] });
     grantArtifacts(gates, artifacts, { read: ['dry-runs'] });
-    grantProviderSecrets(gates, record.stage);
     this.evaluateGates = gates;
 
     const change = new EntryFunction(this, 'governance/change-project', {

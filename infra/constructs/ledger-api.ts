@@ -28,10 +28,10 @@ export class LedgerApi extends Construct {
         ARTIFACTS_BUCKET: artifacts.bucketName,
       },
     });
-    grantTable(propose, tables.actions, { items: ['GetItem', 'PutItem'] });
+    grantTable(propose, tables.actions, { items: ['PutItem'] });
     grantTable(propose, tables.registry, { items: ['GetItem'] });
     grantArtifacts(propose, artifacts, { write: ['payloads'] });
-    grantExecutions(propose, path, 'start', 'describe');
+    grantExecutions(propose, path, 'start');
 
     const submit = new EntryFunction(this, 'actions/submit-action', {
       record,
@@ -39,7 +39,7 @@ export class LedgerApi extends Construct {
       environment: { ...common, ...machine },
     });
     grantTable(submit, tables.actions, { items: ['GetItem', 'PutItem'] });
-    grantExecutions(submit, path, 'start', 'describe');
+    grantExecutions(submit, path, 'start');
 
     const cancel = new EntryFunction(this, 'actions/cancel-action', {
       record,
@@ -54,11 +54,10 @@ export class LedgerApi extends Construct {
     const resolve = new EntryFunction(this, 'actions/resolve-action', {
       record,
       failures: 'synchronous',
-      environment: { ...common, ...machine, REGISTRY_TABLE: tables.registry.tableName },
+      environment: { ...common, ...machine },
     });
     grantTable(resolve, tables.actions, { items: ['GetItem', 'PutItem'] });
-    grantTable(resolve, tables.registry, { items: ['GetItem'] });
-    grantExecutions(resolve, path, 'start', 'describe');
+    grantExecutions(resolve, path, 'start');
 
     const read = new EntryFunction(this, 'actions/read-actions', {
       record,

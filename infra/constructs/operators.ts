@@ -65,7 +65,7 @@ export class Operators extends Construct {
         CREDENTIALS_TABLE: tables.credentials.tableName,
       },
     });
-    grantTable(seed, tables.registry, { items: ['GetItem', 'PutItem', 'UpdateItem'] });
+    grantTable(seed, tables.registry, { items: ['PutItem'] });
     grantTable(seed, tables.credentials, { items: ['PutItem'] });
     const rows = new CustomResource(this, 'RegistryRows', {
       serviceToken: seed.functionArn,

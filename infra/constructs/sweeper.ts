@@ -12,9 +12,8 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { timing } from './actions.ts';
 import { EntryFunction } from './function.ts';
-import { grantArtifacts, grantExecutions, grantKey, grantProviderSecrets, grantTable } from './grants.ts';
+import { grantExecutions, grantKey, grantProviderSecrets, grantTable } from './grants.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface SweeperProps extends Surroundings {
@@ -27,7 +26,7 @@ export class Sweeper extends Construct {
 
   constructor(scope: Construct, id: string, props: SweeperProps) {
     super(scope, id);
-    const { record, tables, artifacts, tokenKey, deadLetters, overrides, path } = props;
+    const { record, tables, tokenKey, deadLetters, path } = props;
     const sweep = new EntryFunction(this, 'actions/sweep-actions', {
       record,
       failures: deadLetters,
@@ -37,18 +36,14 @@ export class Sweeper extends Construct {
         ACTIONS_TABLE: tables.actions.tableName,
         APPROVALS_TABLE: tables.approvals.tableName,
         CREDENTIALS_TABLE: tables.credentials.tableName,
-        ARTIFACTS_BUCKET: artifacts.bucketName,
         ACTION_STATE_MACHINE_ARN: path.stateMachineArn,
         TOKEN_KEY_ARN: tokenKey.keyArn,
-        ...timing(record),
-        ...overrides.url,
-        ...overrides.loopback,
+        PROVIDER_LAG_SECONDS: String(record.timing.providerLagSeconds),
       },
     });
     grantTable(sweep, tables.actions, { items: ['GetItem', 'PutItem'], query: ['attention'] });
     grantTable(sweep, tables.approvals, { items: ['GetItem', 'PutItem'], query: ['open'] });
-    grantTable(sweep, tables.credentials, { items: ['GetItem', 'DeleteItem'] });
-    grantArtifacts(sweep, artifacts, { read: ['dry-runs'] });
+    grantTable(sweep, tables.credentials, { items: ['GetItem', 'PutItem'] });
     grantKey(sweep, tokenKey, 'Decrypt');
     grantProviderSecrets(sweep, record.stage);
     grantExecutions(sweep, path, 'start', 'describe', 'succeedTask');

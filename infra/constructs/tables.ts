@@ -84,7 +84,12 @@ export class Tables extends Construct {
     this.policies = table('Policies');
     this.credentials = table('Credentials');
     this.controls = new ProtectedTable(this, 'Controls', { dataKey, timeToLiveAttribute: 'expiresAtEpoch' });
-    this.registry = table('Registry', index('byKind', 'kind', 'sortKey'));
+    this.registry = new ProtectedTable(this, 'Registry', {
+      dataKey,
+      indexes: [index('byKind', 'kind', 'sortKey')],
+      // Sessions and used sign-ins; no other row has the attribute.
+      timeToLiveAttribute: 'expiresAtEpoch',
+    });
     this.runs = table('Runs');
   }
 }

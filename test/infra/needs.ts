@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What a function needs, read from two places that cannot agree by accident: the command classes that are in its
+ * bundle, and the adapters that its handler builds, each with the table it is given.
+ */
+const ROOT = join(import.meta.dirname, '../..');
+const SERVICES: Readonly<Record<string, string>> = {
+  dynamodb: 'dynamodb',
+  kms: 'kms',
+  s3: 's3',
+  'secrets-manager': 'secretsmanager',
+  sesv2: 'ses',
+  sfn: 'states',
+};
+
+/** Commands that clients carry for themselves and that are never sent as we configure them. */
+const NEVER_SENT = new Set([
+  // Endpoint discovery is off unless it is asked for.
+  'dynamodb:DescribeEndpoints',
+  // Only for directory buckets.
+  's3:CreateSession',
+]);
+
+export interface Metafile {
+  readonly outputs: Readonly<
+    Record<
+      string,
+      {
+        readonly entryPoint?: string;
+        readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
+      }
+    >
+  >;
+}
+
+/** `service:Command` of every command class whose code is in the bundle of an entry. */
+export const commandsInBundle = (metafile: Metafile, entry: string): ReadonlySet<string> => {
+  const output = Object.values(metafile.outputs).find(
+    (each) => each.entryPoint === `functions/${entry}.handler.ts`,
+  );
+  if (output === undefined) throw new Error(`no bundle of ${entry}`);
+  const found = new Set<string>();
+  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+    const match = /@aws-sdk\/client-([^/]+)\/.*\/commands\/(\w+)Command\.js$/.exec(path);
+    if (match === null || bytesInOutput === 0) continue;
+    const [, client = '', command = ''] = match;
+    const service = SERVICES[client];
+    if (service === undefined)
+      throw new Error(`${entry} bundles client-${client}, which this test does not know`);
+    if (!NEVER_SENT.has(`${service}:${command}`)) found.add(`${service}:${command}`);
+  }
+  return found;
+};
+
+/** Top-level declarations of the adapters (`shared/…/*.aws.ts`), by name. */
+const declarations = (): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
+  for (const file of readdirSync(join(ROOT, 'shared'), { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.aws.ts')) continue;
+    const parts = readFileSync(join(ROOT, 'shared', file), 'utf8').split(
+      /^(?:export )?(?:const|function) (?=\w)/m,
+    );
+    const local = new Map(parts.slice(1).map((part) => [/^\w+/.exec(part)?.[0] ?? '', part]));
+    const closure = (name: string, seen: Set<string>): string => {
+      const text = local.get(name) ?? '';
+      seen.add(name);
+      const used = [...local.keys()].filter(
+        (other) => !seen.has(other) && new RegExp(`\\b${other}\\b`).test(text),
+      );
+      return [text, ...used.map((other) => closure(other, seen))].join('\n');
+    };
+    for (const name of local.keys()) found.set(name, closure(name, new Set()));
+  }
+  return found;
+};
+
+/** Document commands by what IAM calls them. A transaction has no permission of its own: its parts have. */
+const ITEM_ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  Get: ['GetItem'],
+  BatchGet: ['BatchGetItem'],
+  Put: ['PutItem'],
+  Update: ['UpdateItem'],
+  Delete: ['DeleteItem'],
+  Query: ['Query'],
+  TransactWrite: [],
+};
+const TRANSACT_PARTS = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+};
+
+const adapters = declarations();
+
+const onTable = (adapter: string, table: string): readonly string[] => {
+  const text = adapters.get(adapter);
+  if (text === undefined) throw new Error(`no adapter called ${adapter}`);
+  const commands = [...text.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => name);
+  const actions = commands.flatMap((command) => {
+    if (command === 'Query')
+      return [...text.matchAll(/IndexName: (.*)/g)].flatMap(([, value = '']) =>
+        [...value.matchAll(/'(\w+)'/g)].map(([, index]) => `dynamodb:Query ${table}/index/${index}`),
+      );
+    return (ITEM_ACTIONS[command] ?? []).map((action) => `dynamodb:${action} ${table}`);
+  });
+  const known = commands.filter((command) => command in ITEM_ACTIONS);
+  if (known.length === 0) throw new Error(`${adapter} is given ${table} and has no command on it`);
+  return actions;
+};
+
+const logicalTable = (variable: string): string =>
+  `${variable.charAt(0)}${variable.slice(1, -'_TABLE'.length).toLowerCase()}Table`;
+
+/** Parts of a transaction, by the table that each names as `tables.<name>`. */
+const transactions = (adapter: string): readonly string[] => {
+  const text = adapters.get(adapter) ?? '';
+  return Object.entries(TRANSACT_PARTS).flatMap(([part, action]) =>
+    [...text.matchAll(new RegExp(`\\b${part}: \\{\\s*TableName: tables\\.(\\w+)`, 'g'))].map(
+      ([, table = '']) => `dynamodb:${action} ${table.charAt(0).toUpperCase()}${table.slice(1)}Table`,
+    ),
+  );
+};
+
+/** `dynamodb:Action Table` of everything that an entry's handler builds. */
+export const tableActions = (entry: string): ReadonlySet<string> => {
+  const handler = readFileSync(join(ROOT, 'functions', `${entry}.handler.ts`), 'utf8');
+  const found = new Set<string>();
+  for (const [, adapter = '', variable = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*env\.(\w+_TABLE)\b/g))
+    for (const action of onTable(adapter, logicalTable(variable))) found.add(action);
+  for (const [, adapter = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*\{/g))
+    for (const action of transactions(adapter)) found.add(action);
+  return found;
+};
+
+const FOLDERS: Readonly<Record<string, string>> = { payloadKey: 'payloads', dryRunKey: 'dry-runs' };
+
+/** `s3:Action ArtifactsBucket/…` of everything that an entry's handler builds. */
+export const objectActions = (entry: string): ReadonlySet<string> => {
+  const handler = readFileSync(join(ROOT, 'functions', `${entry}.handler.ts`), 'utf8');
+  const found = new Set<string>();
+  for (const [, adapter = ''] of handler.matchAll(
+    /\b(\w+)\(\s*(?:s3|new S3Client\(\{\}\)),\s*env\.ARTIFACTS_BUCKET/g,
+  )) {
+    const text = adapters.get(adapter) ?? '';
+    for (const [, command] of text.matchAll(/new (GetObject|PutObject)Command\(/g))
+      for (const [key, name] of Object.entries(FOLDERS))
+        if (text.includes(`${key}(`)) found.add(`s3:${command} ArtifactsBucket/projects/*/${name}/*`);
+  }
+  return found;
+};
