@@ -5,6 +5,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// Settings of this folder; what is in the environment already wins.
+if (existsSync('.env')) process.loadEnvFile?.('.env');
+
 const here = dirname(fileURLToPath(import.meta.url));
 const program = join(here, 'autopack.http.ts');
 
