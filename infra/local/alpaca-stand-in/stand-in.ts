@@ -57,7 +57,7 @@ export const createAlpacaStandIn: CreateAlpacaStandIn = (host, options) => {
   const log: AlpacaLoggedRequest[] = [...store.read().requests];
   const hanging = new Set<() => void>();
   let cancelTimer: (() => void) | undefined;
-  let window = { minute: 0, used: 0 };
+  let window = { minute: Math.floor(clock.now() / 60_000), used: 0 };
 
   const change = <Result>(apply: (draft: AlpacaState) => Result): Promise<Result> =>
     store.update((draft) => {

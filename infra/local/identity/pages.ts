@@ -34,7 +34,7 @@ export const signInPage = (
     status: form.problem === undefined ? 200 : 400,
     formAction: formAction(request.redirectUri),
     cookies: form.cookies,
-    body: `<div class="card"><h1>Sign in</h1><p class="soft">to ${escapeHtml(request.client.name)}</p>
+    body: `<div class="card"><h1>Sign in</h1><p class="soft">to go on to Autopack (<code>${escapeHtml(request.client.name)}</code>)</p>
 <p class="note">This is the local stand-in for the identity provider. It knows no passwords: whoever can open this page can sign in as anyone listed below. On AWS, Cognito takes its place.</p>${problem}
 <form method="post" action="${escapeHtml(form.action)}" autocomplete="off"><input type="hidden" name="request" value="${escapeHtml(request.query)}"><input type="hidden" name="nonce" value="${escapeHtml(form.nonce)}">
 <label for="email">E-mail</label><input id="email" name="email" type="email" required autofocus autocapitalize="none" spellcheck="false" autocomplete="off"${problem === '' ? '' : ' aria-describedby="problem"'}><button type="submit">Sign in</button></form></div>
