@@ -15,8 +15,15 @@ const wholeNumber = z.union([
 ]);
 const truth = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 
+/** Templates leave out what is empty; what is missing is closed. */
 const SeededSettings = z
-  .object({ ...ProjectSettings.shape, approvalTtlSeconds: wholeNumber })
+  .object({
+    ...ProjectSettings.shape,
+    approvalTtlSeconds: wholeNumber,
+    allowedHosts: ProjectSettings.shape.allowedHosts.default([]),
+    providers: ProjectSettings.shape.providers.default([]),
+    alpaca: ProjectSettings.shape.alpaca.default(null),
+  })
   .strict()
   .pipe(ProjectSettings);
 
@@ -27,8 +34,8 @@ export const Seed = z.object({
       z.strictObject({
         email: z.email(),
         name: z.string(),
-        projects: z.array(ProjectId),
-        roles: z.array(Role),
+        projects: z.array(ProjectId).default([]),
+        roles: z.array(Role).default([]),
       }),
     )
     .default([]),
@@ -37,8 +44,8 @@ export const Seed = z.object({
       z.strictObject({
         clientId: z.string().min(1).max(128),
         name: z.string(),
-        projects: z.array(ProjectId),
-        roles: z.array(Role),
+        projects: z.array(ProjectId).default([]),
+        roles: z.array(Role).default([]),
         owner: Subject,
       }),
     )

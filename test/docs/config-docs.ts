@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { env as actions } from '#functions/actions/env.ts';
 import { env as approvals } from '#functions/approvals/env.ts';
 import { env as credentials } from '#functions/credentials/env.ts';
