@@ -17,6 +17,7 @@ import { createIdentity } from './identity/identity.ts';
 import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda-api.ts';
 import { createLambdaRunner } from './lambda-runner.ts';
+import { keepPorts, onPort, portsBefore } from './ports-before.ts';
 import type { AlpacaControl } from './ports.ts';
 import { createS3 } from './s3/s3.ts';
 import { createScheduler } from './scheduler.ts';
@@ -114,8 +115,11 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   try {
     opened('lock', lockDataFolder(dataDir), (unlock) => unlock());
-    const endpoint = opened('endpoint', await openEndpoint({ port: options.awsPort, log }), (it) =>
-      it.close(),
+    const before = portsBefore(dataDir);
+    const endpoint = opened(
+      'endpoint',
+      await onPort(options.awsPort, before.awsPort, (port) => openEndpoint({ port, log })),
+      (it) => it.close(),
     );
     const lambda = opened(
       'functions',
@@ -133,9 +137,12 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
     };
     const httpApi = opened(
       'api',
-      await openHttpApi({ port: options.port, now: clock.now, invoke: lambda.invoke, log }),
+      await onPort(options.port, before.port, (port) =>
+        openHttpApi({ port, now: clock.now, invoke: lambda.invoke, log }),
+      ),
       (it) => it.close(),
     );
+    keepPorts(dataDir, { port: httpApi.port, awsPort: endpoint.port });
     opened('running work', lambda, (it) => it.drain());
 
     const [dynamo, assembly] = await bothOrNeither(
