@@ -1,6 +1,6 @@
 import type { DryRun } from '../actions/dry-run.ts';
 import type { Approval, ApprovalStatus } from './approval.ts';
-import { type Html, html, lines } from './html.ts';
+import { type Html, html, lines, wireBlock } from './html.ts';
 import { page, type Viewer } from './page.ts';
 import {
   behindIt,
@@ -87,19 +87,18 @@ const request = ({ approval, dryRun }: ApprovalPageFacts): Html => {
   const readable = body === null ? null : indentJson(body);
   return html`<section class="card" aria-labelledby="request">
     <h2 id="request">The request, exactly as it will be sent</h2>
-    <pre class="wire" tabindex="0" aria-label="Method, address and headers">
-${lines(requestHead(dryRun.request))}</pre>
+    ${wireBlock('Method, address and headers', requestHead(dryRun.request))}
     ${
       body === null
         ? html`<p class="dim small">It has no body.</p>`
         : readable === null
           ? html`<h3>Body</h3>
-              <pre class="wire" tabindex="0" aria-label="Body">${lines(body)}</pre>`
+              ${wireBlock('Body', body)}`
           : html`<h3>Body, indented</h3>
-              <pre class="wire" tabindex="0" aria-label="Body, indented">${lines(readable)}</pre>
+              ${wireBlock('Body, indented', readable)}
               <details>
                 <summary>The body byte by byte as it will be sent (${Buffer.byteLength(body)} bytes)</summary>
-                <pre class="wire" tabindex="0" aria-label="Exact body">${lines(body)}</pre>
+                ${wireBlock('Exact body', body)}
               </details>`
     }
     ${
@@ -140,7 +139,7 @@ const reasons = ({ approval, dryRun }: ApprovalPageFacts): Html =>
       dryRun.rationale === null
         ? null
         : html`<h3>What the agent says about it (not checked)</h3>
-            <blockquote>${lines(dryRun.rationale)}</blockquote>`
+            <blockquote><span class="said">${lines(dryRun.rationale)}</span></blockquote>`
     }
   </section>`;
 
@@ -174,7 +173,7 @@ const recorded = (approval: Approval): Html => {
         : html`<p class="small">
               ${approval.status === 'EXPIRED' ? null : html`by ${decision.byName}, `}${utcWords(decision.at)}
             </p>
-            ${decision.reason === '' ? null : html`<p class="small">${lines(decision.reason)}</p>`}`
+            ${decision.reason === '' ? null : html`<p class="small"><span class="said">${lines(decision.reason)}</span></p>`}`
     }
   </div>`;
 };

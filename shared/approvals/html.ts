@@ -35,3 +35,9 @@ export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): 
 
 /** Text of several lines, for `<pre>`: line feeds and tabs stay. */
 export const lines = (text: string): Html => new Html(escaped(text, false));
+
+/** A block of text as it goes over the wire. A parser drops the first line feed of `pre`: one is there to be dropped. */
+export const wireBlock = (label: string, text: string): Html =>
+  new Html(
+    `<pre class="wire" tabindex="0" aria-label="${escaped(label, true)}">\n${escaped(text, false)}</pre>`,
+  );

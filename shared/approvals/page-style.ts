@@ -45,10 +45,10 @@ code,pre,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sa
 bdi.raw{unicode-bidi:isolate}
 .cp{background:var(--stop);color:var(--card);border-radius:3px;padding:0 4px;font:600 11px/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:nowrap}
 details{margin-top:12px}summary{cursor:pointer;font-size:14px;color:var(--dim);padding:3px 0}details[open] summary{margin-bottom:8px}
-blockquote{margin:0;padding:2px 0 2px 16px;border-left:3px solid var(--edge);white-space:pre-wrap;overflow-wrap:anywhere}
+blockquote{margin:0;padding:2px 0 2px 16px;border-left:3px solid var(--edge);overflow-wrap:anywhere}
 .note{border-radius:8px;padding:11px 14px;margin:0 0 14px;background:var(--off-bg);font-size:15px}
 .note.wait{background:var(--wait-bg)}.note.ok{background:var(--ok-bg)}.note.stop{background:var(--stop-bg)}
-.note p{margin:.2rem 0;white-space:pre-line}
+.note p{margin:.2rem 0}.said{white-space:pre-wrap}
 label{display:block;font-size:14px;font-weight:600;margin:0 0 6px}
 textarea{width:100%;min-height:92px;font:inherit;color:inherit;background:var(--well);border:1px solid var(--edge);border-radius:8px;padding:9px 11px;resize:vertical}
 .btn{display:inline-block;font:inherit;font-weight:600;line-height:1.4;padding:11px 20px;border-radius:8px;border:1px solid var(--edge);background:transparent;color:var(--ink);cursor:pointer;text-decoration:none;text-align:center}

@@ -10,7 +10,7 @@ import {
 import { countUp } from '#shared/approvals/counters.aws.ts';
 import { putLocator, readLocator } from '#shared/approvals/locators.aws.ts';
 import { clearCallback, noteMail, replaceToken, vote } from '#shared/approvals/moves.ts';
-import { ProblemError } from '#shared/operators/problems.ts';
+import type { ProblemError } from '#shared/operators/problems.ts';
 import { realTables } from '../support/real-tables.ts';
 import { approval, ballot, NOW, olivia, sam } from './fixtures.ts';
 import { type ApprovalStore, memoryApprovals } from './memory-approvals.ts';
