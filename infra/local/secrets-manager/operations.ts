@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { DurableState } from '../durable-file.ts';
 import type { Host } from '../service.ts';
 import type { InputOf, Operation } from './inputs.ts';
 import { randomPassword } from './random-password.ts';
-import { nextFire } from './rotation-schedule.ts';
+import { rotateSecret } from './rotate-secret.ts';
 import type { Rotations } from './rotation.ts';
 import {
   findSecret,
@@ -47,12 +47,6 @@ const stagesOf = (secret: StoredSecret): Record<string, string[]> =>
       .filter(([, version]) => version.stages.length > 0)
       .map(([id, version]) => [id, version.stages]),
   );
-
-/** A pending version that is not current: a rotation is under way or got stuck. */
-export const pendingVersion = (secret: StoredSecret): string | undefined => {
-  const pending = versionWithStage(secret, 'AWSPENDING');
-  return pending === versionWithStage(secret, 'AWSCURRENT') ? undefined : pending;
-};
 
 /** The operations, by name. Each answers the JSON document of the protocol. */
 export const operations = (
@@ -187,55 +181,7 @@ export const operations = (
         return named(secret);
       }),
 
-    RotateSecret: async (input) => {
-      const token = input.ClientRequestToken ?? randomUUID();
-      const { secret, stuck } = await store.update((state) => {
-        const target = usableSecret(state, input.SecretId);
-        const lambdaArn = input.RotationLambdaARN ?? target.rotation?.lambdaArn;
-        if (lambdaArn === undefined)
-          throw new SecretsManagerError(
-            'InvalidRequestException',
-            'No Lambda rotation function ARN is associated with this secret.',
-          );
-        const rules = input.RotationRules ?? {
-          AutomaticallyAfterDays: target.rotation?.automaticallyAfterDays,
-          ScheduleExpression: target.rotation?.scheduleExpression,
-        };
-        const rotating = {
-          lambdaArn,
-          ...(rules.AutomaticallyAfterDays === undefined
-            ? {}
-            : { automaticallyAfterDays: rules.AutomaticallyAfterDays }),
-          ...(rules.ScheduleExpression === undefined ? {} : { scheduleExpression: rules.ScheduleExpression }),
-        };
-        const next = nextFire(rotating, now());
-        target.rotation = {
-          ...rotating,
-          ...(target.rotation?.lastRotatedAt === undefined
-            ? {}
-            : { lastRotatedAt: target.rotation.lastRotatedAt }),
-          ...(next === undefined ? {} : { nextRotationAt: next }),
-        };
-        const pending = pendingVersion(target);
-        if (pending !== undefined) target.rotating = pending;
-        const done = target.versions[token]?.stages.includes('AWSCURRENT') ?? false;
-        if (pending === undefined && input.RotateImmediately && !done) {
-          target.versions[token] ??= { stages: [], createdAt: now() };
-          moveStage(target, 'AWSPENDING', token);
-          target.rotating = token;
-        }
-        return { secret: target, stuck: pending !== undefined && pending !== token };
-      });
-      // As on AWS the answer comes first; how it went is seen in DescribeSecret.
-      if (stuck || input.RotateImmediately) void rotation.run(secret.arn);
-      else void rotation.check(secret.arn, token);
-      if (stuck)
-        throw new SecretsManagerError(
-          'InvalidRequestException',
-          "A previous rotation isn't complete. That rotation will be reattempted.",
-        );
-      return { ...named(secret), VersionId: token };
-    },
+    RotateSecret: (input) => rotateSecret(input, store, now, rotation),
 
     DeleteSecret: (input) =>
       store.update((state) => {

@@ -5,13 +5,14 @@ import { durableState } from '../durable-file.ts';
 import type { CreateSecretsManager } from '../ports.ts';
 import { type AwsReply, awsJson, awsJsonError } from '../service.ts';
 import { INPUTS, type Operation } from './inputs.ts';
-import { operations, pendingVersion } from './operations.ts';
+import { operations } from './operations.ts';
 import { generatedSecretString } from './random-password.ts';
 import { nextFire } from './rotation-schedule.ts';
 import { rotations } from './rotation.ts';
 import {
   findSecret,
   moveStage,
+  pendingVersion,
   putVersion,
   SecretsManagerError,
   SecretsState,

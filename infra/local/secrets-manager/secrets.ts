@@ -78,6 +78,12 @@ export const usableSecret = (state: SecretsState, secretId: string): StoredSecre
 export const versionWithStage = (secret: StoredSecret, stage: string): string | undefined =>
   Object.keys(secret.versions).find((id) => secret.versions[id]?.stages.includes(stage));
 
+/** A pending version that is not current: a rotation is under way or got stuck. */
+export const pendingVersion = (secret: StoredSecret): string | undefined => {
+  const pending = versionWithStage(secret, 'AWSPENDING');
+  return pending === versionWithStage(secret, 'AWSCURRENT') ? undefined : pending;
+};
+
 const takeStage = (secret: StoredSecret, stage: string): void => {
   for (const version of Object.values(secret.versions))
     version.stages = version.stages.filter((each) => each !== stage);
