@@ -255,6 +255,33 @@ describe('a change of a project takes two people', () => {
     expect((await call(who('sam'), 'GET', '/config')).body.version).toBe(0);
   });
 
+  test('the transaction itself refuses a record that is confirmed already and a version that is not the next', async () => {
+    const { body } = await propose(who('olivia'), { kind: 'settings', settings });
+    await confirm(who('sam'), body.id);
+    const row = await deps().readChange(project, body.id);
+    const config = await deps().readProjectConfig(project);
+    const write = (id: string, version: number) =>
+      deps().confirmChange({ row: { ...row!, id }, config: { ...config, version } });
+    expect(await write(body.id, 2)).toBe('refused');
+    const open = await propose(who('olivia'), { kind: 'policy', policy: READ_RULE });
+    const next = { ...(await deps().readChange(project, open.body.id))!, status: 'CONFIRMED' as const };
+    for (const version of [1, 3]) {
+      expect(await deps().confirmChange({ row: next, config: { ...config, version } }), String(version)).toBe(
+        'refused',
+      );
+    }
+    expect(
+      await deps().confirmChange({
+        row: { ...next, hash: '0'.repeat(64) },
+        config: { ...config, version: 2 },
+      }),
+    ).toBe('refused');
+    expect(await deps().confirmChange({ row: next, config: { ...config, version: 2 } })).toBe('confirmed');
+    const late = await propose(who('olivia'), { kind: 'policy', policy: '' });
+    const stale = { ...(await deps().readChange(project, late.body.id))!, status: 'CONFIRMED' as const };
+    expect(await deps().confirmChange({ row: stale, config: { ...config, version: 2 } })).toBe('refused');
+  });
+
   test('another change than the one that was looked at is refused', async () => {
     const { body } = await propose(who('olivia'), { kind: 'settings', settings });
     expect((await confirm(who('sam'), body.id, { hash: '0'.repeat(64) })).body.code).toBe('HASH_MISMATCH');

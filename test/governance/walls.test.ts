@@ -110,6 +110,10 @@ describe('the wall of the write (GOV-04)', () => {
       'a permit behind a condition of its own',
       `permit(principal, ${RUN}, resource) when { if resource.host == "a.test" then true else resource.effects == ["read"] };`,
     ],
+    [
+      'all but one host',
+      `permit(principal, ${RUN}, resource) when { if resource.host == "a.test" then false else true };`,
+    ],
     ['a permit to approve', `permit(principal, action == Autopack::Action::"approve", resource);`],
     ['a permit to propose', `permit(principal, action == Autopack::Action::"propose", resource);`],
     ['a permit for all actions', `permit(principal, action, resource);`],
@@ -119,7 +123,7 @@ describe('the wall of the write (GOV-04)', () => {
     ],
     [
       'a placeholder instead of a value',
-      `permit(principal, ${RUN}, resource) when { resource.effects == ["read"] && resource.host == unknown("host") };`,
+      `permit(principal, ${RUN}, resource) when { resource.effects == ["read"] && resource.defined && resource.method == "GET" && resource.host == unknown("host") };`,
     ],
     ['a template', `permit(principal == ?principal, ${RUN}, resource);`],
     [
