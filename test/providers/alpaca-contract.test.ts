@@ -34,7 +34,7 @@ test(`the official description of Alpaca is ${isThere ? 'there and compared' : '
   expect(typeof isThere).toBe('boolean');
 });
 
-describe.runIf(isThere)('against the official OpenAPI description', () => {
+const compare = (): void => {
   const bodies = [
     { ...ORDER },
     { ...ORDER, qty: undefined, notional: '500' },
@@ -83,4 +83,6 @@ describe.runIf(isThere)('against the official OpenAPI description', () => {
     expect(paths[cancel.replace(ORDER_ID, '{order_id}')]).toHaveProperty('get');
     expect(paths['/v2/orders:by_client_order_id']).toHaveProperty('get');
   });
-});
+};
+
+if (isThere) describe('against the official OpenAPI description', compare);
