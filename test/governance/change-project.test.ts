@@ -277,7 +277,7 @@ describe('a change of a project takes two people', () => {
       }),
     ).toBe('refused');
     expect(await deps().confirmChange({ row: next, config: { ...config, version: 2 } })).toBe('confirmed');
-    const late = await propose(who('olivia'), { kind: 'policy', policy: '' });
+    const late = await propose(who('olivia'), { kind: 'policy', policy: READ_RULE });
     const stale = { ...(await deps().readChange(project, late.body.id))!, status: 'CONFIRMED' as const };
     expect(await deps().confirmChange({ row: stale, config: { ...config, version: 2 } })).toBe('refused');
   });
