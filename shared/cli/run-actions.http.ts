@@ -1,5 +1,6 @@
 import { ActionListView, type ActionView } from '../actions/action-view.ts';
 import { canonicalJson } from '../actions/canonical-json.ts';
+import type { ApiRequest } from './api.ts';
 import { CliError, type Exit } from './exit.ts';
 import { readProposalFile, writeTextFile } from './files.http.ts';
 import { actionOf, follow } from './follow.ts';
@@ -24,10 +25,11 @@ const secondsOf = (text: string | undefined): number => {
   return Number(text);
 };
 
-/** Follows the action where --wait was given; else answers it as it is. */
-const settled = async (action: ActionView, session: Session): Promise<Answer> => {
+/** Sends what opens an action, and follows it where --wait was given; else answers it as it is. */
+const sendAndSettle = async (session: Session, request: ApiRequest): Promise<Answer> => {
   const { options } = session.parsed;
   const seconds = secondsOf(options.timeout);
+  const action = actionOf(await session.call(request));
   if (options.wait !== true) return actionAnswer(action, session);
   return actionAnswer(await follow(pathOf(action.project, action.key), seconds, session), session);
 };
@@ -44,7 +46,7 @@ export const propose = async (session: Session): Promise<Answer> => {
     );
   const project = common.project ?? fileProject ?? session.project();
   const runId = options.run ?? said.runId;
-  const reply = await session.call({
+  return sendAndSettle(session, {
     method: 'POST',
     path: `/projects/${encodeURIComponent(project)}/actions`,
     headers: { 'idempotency-key': key },
@@ -54,13 +56,12 @@ export const propose = async (session: Session): Promise<Answer> => {
       ...(options['dry-run'] === true ? { dryRun: true } : {}),
     },
   });
-  return settled(actionOf(reply), session);
 };
 
 export const submit = async (session: Session): Promise<Answer> => {
   const [key = ''] = session.parsed.arguments;
   const path = `${pathOf(session.project(), key)}/submit`;
-  return settled(actionOf(await session.call({ method: 'POST', path, body: {} })), session);
+  return sendAndSettle(session, { method: 'POST', path, body: {} });
 };
 
 export const cancel = async (session: Session): Promise<Answer> => {

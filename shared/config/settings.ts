@@ -28,6 +28,14 @@ export const SETTINGS = {
       stage: 'dev',
     },
   ),
+  AUTOPACK_ASSEMBLY_DIR: setting(
+    'local host',
+    'set by the host itself',
+    'Where its own synthesis process writes; not for people',
+    {
+      stage: 'dev',
+    },
+  ),
   AUTOPACK_ENV: setting('deployment', 'dev', 'Stage to synthesize: dev or prod'),
   AUTOPACK_SENDER_ADDRESS: setting('deployment', 'none', 'Address that mails come from; needed in prod'),
   AUTOPACK_OPERATOR_GROUP: setting(

@@ -178,6 +178,7 @@ describe('as a program', () => {
     ['a field that does not exist', ['propose', '-'], proposal({ colour: 'red' })],
     ['a proposal without a key', ['propose', '-'], '{"operation":"a/b","payload":{}}'],
     ['a time that is none', ['list', '--from', 'yesterday'], ''],
+    ['a timeout that is none', ['propose', '-', '--wait', '--timeout', 'soon'], proposal()],
     ['an export without a run', ['export'], ''],
     ['a policies command, which belongs to later work', ['policies'], ''],
   ])('%s is exit 2 and nothing is sent', async (_what, args, stdin) => {
