@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -93,7 +93,7 @@ export const cachedAssembly = async (options: {
     utimesSync(folder, new Date(), new Date());
     return { folder, cached: true };
   }
-  const half = join(options.folder, `.half-${process.pid}-${Date.now()}`);
+  const half = join(options.folder, `.half-${process.pid}-${randomUUID()}`);
   const started = Date.now();
   options.log('Synthesizing the stack; with unchanged source this happens once …');
   const progress = setInterval(

@@ -80,7 +80,9 @@ process.on('SIGTERM', stop);
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 try {
   console.log(`Autopack is starting on ${relative('', dataDir) || dataDir} …`);
+  const assemblyDir = process.env['AUTOPACK_ASSEMBLY_DIR'];
   host = await startLocalHost({
+    ...(assemblyDir ? { assemblyDir } : {}),
     dataDir,
     port,
     awsPort,
