@@ -30,8 +30,8 @@ export const SETTINGS = {
   ),
   AUTOPACK_ASSEMBLY_DIR: setting(
     'local host',
-    'set by the host itself',
-    'Where its own synthesis process writes; not for people',
+    'assembly in the data folder',
+    'Folder of the synthesized stack, to share it between data folders',
     {
       stage: 'dev',
     },

@@ -70,9 +70,7 @@ export const legacyNames = (): string =>
 export const envExample = (): string => {
   const readers: readonly Setting['reader'][] = ['local host', 'CLI', 'deployment', 'tests'];
   const sections = readers.map((reader) => {
-    const own = Object.entries<Setting>(SETTINGS).filter(
-      ([, setting]) => setting.reader === reader && !setting.fallback.includes('itself'),
-    );
+    const own = Object.entries<Setting>(SETTINGS).filter(([, setting]) => setting.reader === reader);
     const lines = own.map(([name, { text, fallback }]) => {
       const value =
         /^[\w./-]+$/.test(fallback) && !['none', 'off', 'unset'].includes(fallback) ? fallback : '';
