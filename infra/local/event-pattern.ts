@@ -26,11 +26,13 @@ export function parsePattern(pattern: unknown, at = 'EventPattern'): EventPatter
 
 function checkMatcher(matcher: unknown, at: string): void {
   if (typeof matcher !== 'object' || matcher === null) return;
-  const words = Object.keys(matcher);
-  const word = words[0];
+  const words = Object.entries(matcher);
+  const [word, argument] = words[0] ?? [];
   if (words.length !== 1 || word === undefined || !WORDS.has(word)) {
-    throw new Error(`NotImplemented: ${at} uses ${words.join(', ')}`);
+    throw new Error(`NotImplemented: ${at} uses ${words.map(([name]) => name).join(', ')}`);
   }
+  if (word !== 'anything-but') return;
+  for (const one of Array.isArray(argument) ? argument : [argument]) checkMatcher(one, at);
 }
 
 /** A field of the event may hold a list: then one matching element is enough. */

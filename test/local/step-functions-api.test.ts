@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   DescribeStateMachineCommand,
@@ -202,6 +202,20 @@ describe('callbacks', () => {
     answer();
     await settled();
     expect((await local.describe(arn)).output).toBe('1');
+  });
+
+  test('the token is on the disk before the function is called', async () => {
+    const open = join(folder.path, 'step-functions', 'open');
+    const found: boolean[] = [];
+    script = async ({ payload }) => {
+      const [file = ''] = await readdir(open);
+      found.push(
+        (await readFile(join(open, file), 'utf8')).includes(`"token":"${String(payload['token'])}"`),
+      );
+    };
+    await local.start(await local.create('M', waiting));
+    await settled();
+    expect(found).toEqual([true]);
   });
 
   test('heartbeats keep a task alive; the first that is missing ends it', async () => {

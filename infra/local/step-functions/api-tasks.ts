@@ -17,7 +17,7 @@ export function taskOperations(engine: Engine): Readonly<Record<string, Operatio
     const execution = engine.live.get(executionArn);
     const task = execution?.findTask(path, attempt, text(body, 'taskToken'));
     if (execution !== undefined && task !== undefined) return { execution, task };
-    if (execution !== undefined || (await engine.store.isClosed(executionArn))) {
+    if (execution !== undefined || (await engine.store.has(executionArn))) {
       throw new ApiError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
     }
     throw new ApiError('TaskDoesNotExist', "Task does not exist: 'Provided task does not exist'");

@@ -17,8 +17,8 @@ export interface StatusChange {
 }
 
 /**
- * Hears every status change at least once: after a crash between the end of an execution and its announcement it
- * hears the end again. A rejected promise is logged and does not stop anything.
+ * Hears every start and every end. An end is heard at least once: after a crash between it and its announcement it
+ * is announced again. A rejected promise is logged and stops nothing.
  */
 export type StatusListener = (change: StatusChange, at: number) => Promise<void> | void;
 

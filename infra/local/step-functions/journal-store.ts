@@ -37,7 +37,8 @@ export interface JournalStore {
   journal(executionArn: string): Journal;
   /** All records of an execution, open or closed; undefined where there never was one. */
   read(executionArn: string): Promise<JournalRecord[] | undefined>;
-  isClosed(executionArn: string): Promise<boolean>;
+  /** Whether the name is taken, by an open, a closed or a damaged journal. */
+  has(executionArn: string): Promise<boolean>;
   archive(entry: ClosedEntry): Promise<void>;
   closed(): Promise<readonly ClosedEntry[]>;
 }
@@ -93,14 +94,7 @@ export function createJournalStore(folder: string): JournalStore {
       const { records } = parseJournal(text);
       return records.length === 0 ? undefined : records;
     },
-    async isClosed(arn) {
-      try {
-        await stat(closedFile(arn));
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    has: async (arn) => (await exists(openFile(arn))) || (await exists(closedFile(arn))),
     archive: (entry) =>
       archiveInOrder(async () => {
         // The line comes first: a crash in between writes it twice, and the list counts it once.
@@ -194,6 +188,16 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
     throw error;
   }
 }

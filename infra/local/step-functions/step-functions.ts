@@ -133,7 +133,7 @@ export function createStepFunctions(
           await running.commit();
           return { executionArn, startDate: running.start.at };
         }
-        if (running !== undefined || (await store.read(executionArn)) !== undefined) {
+        if (running !== undefined || (await store.has(executionArn))) {
           throw new ApiError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
         }
         const { roleArn, definition } = machine;
