@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { STAGES } from '../stages.ts';
 import { createAlpacaStandIn } from './alpaca-stand-in/stand-in.ts';
 import { readAssembly } from './assembly.ts';
 import { cachedAssembly } from './assembly-cache.ts';
@@ -25,6 +23,7 @@ import { createSecretsManager } from './secrets-manager/secrets-manager.ts';
 import type { Clock, Host } from './service.ts';
 import { createOutboxSite } from './outbox/outbox-site.ts';
 import { createSes } from './ses/ses.ts';
+import { standInKeys } from './stand-in-keys.ts';
 import { createStepFunctions } from './step-functions/step-functions.ts';
 
 export interface LocalHostOptions {
@@ -251,28 +250,3 @@ const bothOrNeither = async <A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
 };
-
-/**
- * Keys of the stand-in: made once per data folder, kept in the local Secrets Manager under the names of the stage
- * record's stand-in credentials, worth nothing anywhere else.
- */
-const standInKeys = async (
-  secrets: ReturnType<typeof createSecretsManager>,
-  host: Host,
-): Promise<{ readonly keyId: string; readonly secretKey: string }[]> =>
-  Promise.all(
-    STAGES.dev.credentials
-      .filter(({ standIn }) => standIn)
-      .map(async ({ secretId }) => {
-        await secrets.ensureSecret({
-          arn: `arn:aws:secretsmanager:${host.region}:${host.accountId}:secret:${secretId}-local1`,
-          name: secretId,
-          description: 'Keys of the Alpaca stand-in on this machine',
-          secretString: JSON.stringify({
-            keyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
-            secretKey: randomBytes(24).toString('base64url'),
-          }),
-        });
-        return JSON.parse(await secrets.currentValue(secretId)) as { keyId: string; secretKey: string };
-      }),
-  );

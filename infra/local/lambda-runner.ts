@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { functionLog } from './function-log.ts';
 import type { ErrorDocument, InvokeMessage, WorkerMessage, WorkerSetup } from './lambda-worker.ts';
+import { lambdaEnvironment } from './lambda-environment.ts';
 import type { InvokeResult } from './service.ts';
 
 export interface FunctionSpec {
@@ -97,7 +98,7 @@ export const createLambdaRunner = (options: RunnerOptions): LambdaRunner => {
     };
     const worker = new Worker(new URL('./lambda-worker.ts', import.meta.url), {
       workerData: setup,
-      env: environmentOf(spec, options),
+      env: lambdaEnvironment(spec, options),
       execArgv: [],
       stdout: true,
       stderr: true,
@@ -236,28 +237,3 @@ const outcome = (worker: Worker, timeoutMs: number): Promise<Outcome> =>
     const timer = setTimeout(() => settle({ kind: 'timedOut' }), timeoutMs);
     worker.on('message', settle).on('error', onError).on('exit', onExit);
   });
-
-const environmentOf = (spec: FunctionSpec, options: RunnerOptions): Record<string, string> => {
-  const { NODE_OPTIONS: _unused, ...own } = spec.environment;
-  return {
-    // The user's own AWS configuration and credentials never reach a local function.
-    AWS_CONFIG_FILE: join(options.dataDir, 'no-aws-config'),
-    AWS_SHARED_CREDENTIALS_FILE: join(options.dataDir, 'no-aws-credentials'),
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_REGION: options.region,
-    AWS_DEFAULT_REGION: options.region,
-    AWS_ENDPOINT_URL: options.awsUrl(),
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_LAMBDA_FUNCTION_NAME: spec.name,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    LAMBDA_TASK_ROOT: spec.folder,
-    _HANDLER: spec.handler,
-    TZ: ':UTC',
-    ...own,
-  };
-};

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  conditionHolds,
-  inOrder,
-  referencesOf,
-  resolveIntrinsics,
-  type Scope,
-  type Template,
-} from '#infra/local/template.ts';
+import { conditionHolds, resolveIntrinsics, type Scope, type Template } from '#infra/local/template.ts';
+import { inOrder, referencesOf } from '#infra/local/template-order.ts';
 
 const template: Template = {
   Parameters: {

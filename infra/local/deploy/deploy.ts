@@ -2,12 +2,12 @@ import type { AssemblyStack } from '../assembly.ts';
 import type { ApiDefinition } from '../http-api.ts';
 import {
   conditionHolds,
-  inOrder,
   resolveIntrinsics,
   TemplateError,
   type Scope,
   type TemplateResource,
 } from '../template.ts';
+import { inOrder } from '../template-order.ts';
 import { API_TYPES, apiDefinition } from './api.ts';
 import { COMPUTE_TYPES } from './compute.ts';
 import {
