@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ProjectId } from '#shared/actions/identity.ts';
+import type { ProjectId } from '#shared/actions/identity.ts';
 import { StageName } from '#shared/config/env.ts';
 import { ClientSeed, CredentialSeed, PersonSeed, ProjectSeed } from './seeds.ts';
 import { EXECUTE_TIMEOUT_SECONDS, STAGES, type StageRecord } from './stages.ts';

@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   Billing,
-  CfnGlobalTable,
+  type CfnGlobalTable,
   ProjectionType,
   TableEncryptionV2,
   TableV2,
