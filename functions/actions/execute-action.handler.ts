@@ -32,7 +32,6 @@ const deps = {
   evaluateGates,
   resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
   findOperation,
-  hostIsOverridden: overrides.isOverridden,
   sendTo: (dryRun: { request: { url: string } }) =>
     outboundSend({
       allowedHosts: [new URL(dryRun.request.url).host],

@@ -13,6 +13,8 @@ import type { Secret } from '#shared/credentials/secret.ts';
 import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { hashOfOutgoing } from '#shared/providers/outgoing-hash.ts';
+import { PrepareRefusedError } from '#shared/providers/prepare-refused.ts';
+import { hostIsStandIn } from '#shared/providers/stand-in.ts';
 import type { OutgoingRequest, ProviderOperation, Send, Verdict } from '#shared/providers/provider.ts';
 
 export interface ExecuteDeps {
@@ -26,7 +28,6 @@ export interface ExecuteDeps {
   readonly evaluateGates: (facts: GovernanceFacts) => Decision;
   readonly resolveCredential: ResolveCredential;
   readonly findOperation: (operation: string) => ProviderOperation | undefined;
-  readonly hostIsOverridden: (operation: string) => boolean;
   readonly sendTo: (dryRun: DryRun) => Send;
   readonly stageIsProduction: boolean;
   readonly leaseMs: number;
@@ -146,15 +147,21 @@ const makeReady = async (row: Action, deps: ExecuteDeps): Promise<Ready | Stop> 
     const found = await deps.resolveCredential(
       row.project,
       dryRun.request.credential,
-      deps.hostIsOverridden(row.operation),
+      hostIsStandIn(dryRun.request),
     );
     if (found.kind === 'unusable') return pause(row, found.code, authorization, deps);
     secret = found.secret;
   }
-  const outgoing = operation.prepare(
-    { request: dryRun.request, secret, providerKey: row.providerKey, facts: dryRun.facts },
-    timestamp(deps.now()),
-  );
+  let outgoing: OutgoingRequest;
+  try {
+    outgoing = operation.prepare(
+      { request: dryRun.request, secret, providerKey: row.providerKey, facts: dryRun.facts },
+      timestamp(deps.now()),
+    );
+  } catch (error) {
+    if (!(error instanceof PrepareRefusedError)) throw error;
+    return close(row, 'DENIED', error.code, error.message, deps);
+  }
   if (hashOfOutgoing(dryRun.request, outgoing) !== hash) {
     return close(row, 'DENIED', 'HASH_MISMATCH', 'The bytes to send are not the ones that were shown.', deps);
   }

@@ -25,7 +25,6 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
   findOperation,
-  hostIsOverridden: overrides.isOverridden,
   sendTo: (dryRun: { request: { url: string } }) =>
     outboundSend({
       allowedHosts: [new URL(dryRun.request.url).host],

@@ -7,6 +7,7 @@ import { isTerminal } from '#shared/actions/status.ts';
 import type { ReconcileStep, StepInput } from '#shared/actions/step-results.ts';
 import { amend, park, transition } from '#shared/actions/transition.ts';
 import type { ResolveCredential } from '#shared/credentials/credential.ts';
+import { hostIsStandIn } from '#shared/providers/stand-in.ts';
 import type { Finding, ProviderOperation, Send } from '#shared/providers/provider.ts';
 
 export interface ReconcileDeps {
@@ -17,7 +18,6 @@ export interface ReconcileDeps {
   readonly readDryRun: ReadDryRun;
   readonly resolveCredential: ResolveCredential;
   readonly findOperation: (operation: string) => ProviderOperation | undefined;
-  readonly hostIsOverridden: (operation: string) => boolean;
   readonly sendTo: (dryRun: DryRun) => Send;
   readonly leastLagMs: number;
 }
@@ -48,16 +48,15 @@ export const doubt = (
   });
 };
 
-const ask = async (row: Action, deps: ReconcileDeps): Promise<Finding> => {
+const ask = async (row: Action, dryRun: DryRun | undefined, deps: ReconcileDeps): Promise<Finding> => {
   const operation = deps.findOperation(row.operation);
-  const dryRun = await deps.readDryRun(row);
   if (operation === undefined || dryRun === undefined) return { kind: 'cannotAsk' };
   if (row.recoveryClass === 'none') return { kind: 'cannotAsk' };
   const { credential } = dryRun.request;
   const found =
     credential === null
       ? null
-      : await deps.resolveCredential(row.project, credential, deps.hostIsOverridden(row.operation));
+      : await deps.resolveCredential(row.project, credential, hostIsStandIn(dryRun.request));
   if (found?.kind === 'unusable') return { kind: 'unreadable', code: found.code };
   return operation.reconcile(
     {
@@ -72,8 +71,11 @@ const ask = async (row: Action, deps: ReconcileDeps): Promise<Finding> => {
 };
 
 /** Whether the provider still remembers our key: sending again is only safe inside its retention. */
-const keyIsRemembered = (row: Action, deps: ReconcileDeps): boolean => {
-  const retention = deps.findOperation(row.operation)?.describe().keyRetentionMs;
+const keyIsRemembered = (row: Action, dryRun: DryRun | undefined, deps: ReconcileDeps): boolean => {
+  const operation = deps.findOperation(row.operation);
+  const retention =
+    (dryRun === undefined ? undefined : operation?.keyRetentionMs?.(dryRun.facts)) ??
+    operation?.describe().keyRetentionMs;
   return (
     retention === undefined || row.startedAt === undefined || deps.now() - epochMs(row.startedAt) < retention
   );
@@ -82,6 +84,7 @@ const keyIsRemembered = (row: Action, deps: ReconcileDeps): boolean => {
 /** What a finding after the settle window makes of the row. */
 const conclude = (
   row: Action,
+  dryRun: DryRun | undefined,
   finding: Finding,
   deps: ReconcileDeps,
 ): { change: LedgerChange; step: ReconcileStep } => {
@@ -117,7 +120,7 @@ const conclude = (
       return { change, step: { next: 'CLOSED' } };
     }
     case 'absent': {
-      if (row.recoveryClass === 'keyed' && !keyIsRemembered(row, deps)) {
+      if (row.recoveryClass === 'keyed' && !keyIsRemembered(row, dryRun, deps)) {
         return parked(
           'KEY_FORGOTTEN',
           'Not found, and the provider no longer remembers our key. A person has to look.',
@@ -175,7 +178,8 @@ export const reconcileAction = async (input: StepInput, deps: ReconcileDeps): Pr
   if (row.settleUntil !== undefined && epochMs(row.settleUntil) > deps.now()) {
     return { next: 'SETTLE', settleUntil: row.settleUntil };
   }
-  const { change, step } = conclude(row, await ask(row, deps), deps);
+  const dryRun = await deps.readDryRun(row);
+  const { change, step } = conclude(row, dryRun, await ask(row, dryRun, deps), deps);
   const written = await deps.apply(change);
   return written.kind === 'applied' ? step : reconcileAction(input, deps);
 };

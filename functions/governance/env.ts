@@ -8,7 +8,6 @@ export const env = {
     'REGISTRY_TABLE',
     'CREDENTIALS_TABLE',
     'ARTIFACTS_BUCKET',
-    'AUTOPACK_PROVIDER_URL_ALPACA',
   ),
   'change-project': envOf('AUTOPACK_ENV', 'REGISTRY_TABLE', 'CREDENTIALS_TABLE'),
 } as const;

@@ -8,7 +8,6 @@ import { parseEnv } from '#shared/config/env.ts';
 import { readCredential } from '#shared/credentials/credentials.aws.ts';
 import { evaluateGates } from '#shared/governance/gates.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
-import { providerOverrides } from '#shared/providers/overrides.ts';
 import { env as environments } from './env.ts';
 import { evaluateGatesStep } from './evaluate-gates.ts';
 
@@ -24,7 +23,6 @@ const deps = {
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
   readCredential: readCredential(db, env.CREDENTIALS_TABLE),
   evaluateGates,
-  hostIsOverridden: providerOverrides(env).isOverridden,
   stageIsProduction: env.AUTOPACK_ENV === 'prod',
 };
 

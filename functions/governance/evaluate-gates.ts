@@ -11,6 +11,7 @@ import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
 import { withCredential } from '#shared/governance/gates.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { reason } from '#shared/governance/reasons.ts';
+import { hostIsStandIn } from '#shared/providers/stand-in.ts';
 
 export interface EvaluateGatesDeps {
   readonly now: () => number;
@@ -21,7 +22,6 @@ export interface EvaluateGatesDeps {
   readonly readProjectConfig: ReadProjectConfig;
   readonly readCredential: ReadCredential;
   readonly evaluateGates: (facts: GovernanceFacts) => Decision;
-  readonly hostIsOverridden: (operation: string) => boolean;
   readonly stageIsProduction: boolean;
 }
 
@@ -47,7 +47,7 @@ const judge = async (row: Action, dryRun: DryRun, deps: EvaluateGatesDeps): Prom
     stageIsProduction: deps.stageIsProduction,
   });
   return {
-    decision: withCredential(decision, ref, credential, deps.hostIsOverridden(row.operation)),
+    decision: withCredential(decision, ref, credential, hostIsStandIn(dryRun.request)),
     dryRun,
     projectVersion: project.version,
   };

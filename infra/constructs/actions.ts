@@ -46,7 +46,6 @@ export class ActionSteps extends Construct {
         ...common,
         LEASE_SECONDS: String(record.timing.leaseSeconds),
         ...lag,
-        ...overrides.url,
         ...overrides.loopback,
         APPROVALS_TABLE: tables.approvals.tableName,
         REGISTRY_TABLE: tables.registry.tableName,
@@ -68,7 +67,6 @@ export class ActionSteps extends Construct {
       environment: {
         ...common,
         ...lag,
-        ...overrides.url,
         ...overrides.loopback,
         CREDENTIALS_TABLE: tables.credentials.tableName,
       },

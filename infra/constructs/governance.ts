@@ -10,7 +10,7 @@ export class Governance extends Construct {
   readonly evaluateGates: IFunction;
   readonly functions: Readonly<Record<string, IFunction>>;
 
-  constructor(scope: Construct, id: string, { record, tables, artifacts, overrides }: Surroundings) {
+  constructor(scope: Construct, id: string, { record, tables, artifacts }: Surroundings) {
     super(scope, id);
     const common = {
       AUTOPACK_ENV: record.stage,
@@ -25,7 +25,6 @@ export class Governance extends Construct {
       memoryMb: 1024,
       environment: {
         ...common,
-        ...overrides.url,
         ACTIONS_TABLE: tables.actions.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
       },

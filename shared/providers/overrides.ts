@@ -20,7 +20,6 @@ export const providerOverrides = (env: OverrideEnv) => {
     operation.startsWith('alpaca/') && alpaca !== '' ? alpaca : undefined;
   return {
     baseUrl,
-    isOverridden: (operation: string): boolean => baseUrl(operation) !== undefined,
     /** Exactly "1" and nothing else opens loopback (the local host). */
     allowLoopback: loopback === '1',
   };

@@ -122,7 +122,6 @@ export const world = (options: { recoveryClass?: DryRun['recoveryClass']; row?: 
     apply: ledger.apply,
     readDryRun: async () => store.dryRun,
     findOperation: () => provider.operation,
-    hostIsOverridden: () => false,
     sendTo: () => () => provider.send(first.providerKey),
     leastLagMs: 1_000,
     resolveCredential: async () =>

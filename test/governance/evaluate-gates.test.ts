@@ -29,7 +29,6 @@ const step = async (
   over: {
     project?: ProjectConfig;
     credential?: Credential | undefined;
-    overridden?: boolean;
     refusedBy?: Action;
   } = {},
 ) => {
@@ -49,7 +48,6 @@ const step = async (
     readProjectConfig: async () => over.project ?? projectConfig(),
     readCredential: async () => ('credential' in over ? over.credential : credential()),
     evaluateGates,
-    hostIsOverridden: () => over.overridden ?? false,
     stageIsProduction: false,
   };
   return { answer: await evaluateGatesStep({ action: { project: 'demo', key: 'k-1' } }, deps), writes };
@@ -218,7 +216,13 @@ const refusals: readonly (readonly [
     order(),
     { credential: credential({ environment: 'PRODUCTION' }) },
   ],
-  ['a real credential would meet a replaced host', 'CREDENTIAL_STAND_IN', {}, order(), { overridden: true }],
+  [
+    'a real credential would meet a replaced host',
+    'CREDENTIAL_STAND_IN',
+    {},
+    order({}, { url: 'http://127.0.0.1:4566/_stand-in/alpaca/v2/orders' }),
+    {},
+  ],
   [
     'a stand-in credential would meet a real host',
     'CREDENTIAL_STAND_IN',
