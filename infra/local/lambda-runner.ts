@@ -186,7 +186,13 @@ export const createLambdaRunner = (options: RunnerOptions): LambdaRunner => {
     functionNames: () => [...lanes.keys()],
     async drain() {
       const busy = (): boolean => [...lanes.values()].some((lane) => lane.running > 0);
-      for (const until = Date.now() + DRAIN_MS; Date.now() < until && busy();) await sleep(10);
+      // Idle for a little while: whoever got an answer writes it down before its machine is stopped.
+      for (
+        let [idleSteps, end] = [0, Date.now() + DRAIN_MS];
+        Date.now() < end && idleSteps < 5;
+        await sleep(10)
+      )
+        idleSteps = busy() ? 0 : idleSteps + 1;
     },
     async close() {
       closed = true;
