@@ -124,6 +124,7 @@ async function drive(local: Rig, arn: string, waiting: Waiting[]): Promise<strin
       .map(({ payload }) => ({ token: String(payload['token']), key: String(payload['key']) }));
     const open = [...waiting, ...asked].filter(({ token }) => !answered.has(token));
     for (const { token, key } of open) {
+      if (answered.has(token)) continue;
       answered.add(token);
       await local.sfn.send(
         new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(`yes ${key}`) }),

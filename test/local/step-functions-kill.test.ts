@@ -30,9 +30,9 @@ test('an execution that is killed again and again comes to its end, with at most
   const folder = await temporaryFolder();
   const kills = [5, 40, 90, 20];
   for (const ms of kills) await live(folder.path, ms);
-  expect(await live(folder.path, undefined)).toContain('SUCCEEDED 1000');
+  expect(await live(folder.path, undefined)).toContain('SUCCEEDED 600');
   const calls = (await readFile(join(folder.path, 'calls'), 'utf8')).trim().split('\n').map(Number);
-  expect([...new Set(calls)]).toEqual(Array.from({ length: 1000 }, (_, n) => n));
-  expect(calls.length).toBeLessThanOrEqual(1000 + kills.length);
+  expect([...new Set(calls)]).toEqual(Array.from({ length: 600 }, (_, n) => n));
+  expect(calls.length).toBeLessThanOrEqual(600 + kills.length);
   await folder.remove();
 }, 60_000);

@@ -20,7 +20,7 @@ const definition = {
       Assign: { n: '{% $states.result %}' },
       Next: 'Enough?',
     },
-    'Enough?': { Type: 'Choice', Choices: [{ Condition: '{% $n < 1000 %}', Next: 'Work' }], Default: 'Done' },
+    'Enough?': { Type: 'Choice', Choices: [{ Condition: '{% $n < 600 %}', Next: 'Work' }], Default: 'Done' },
     Done: { Type: 'Succeed', Output: '{% $n %}' },
   },
 };
