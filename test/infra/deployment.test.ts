@@ -164,8 +164,23 @@ describe('stages', () => {
 
 describe('docs/deploy.md', () => {
   it('lists every context key that exists, and no other (DEP-04)', () => {
-    const rows = [...deployDoc.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    const rows = [...deployDoc.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);
     expect(rows.toSorted()).toEqual(['deployment', ...Object.keys(Deployment.shape)].toSorted());
+  });
+
+  it('and docs/runbook.md name commands that the CLI has', () => {
+    const read = (name: string): string =>
+      readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+    const known = [...read('cli.md').matchAll(/^Usage: autopack ([a-z-]+(?: [a-z-]+)?)/gm)].map(
+      ([, verb]) => verb,
+    );
+    for (const text of [deployDoc, read('runbook.md')])
+      for (const [, verb = '', flag] of text.matchAll(
+        /npx autopack ((?:project )?[a-z-]+)(?: (--[a-z]+))?/g,
+      )) {
+        expect(known).toContain(verb);
+        if (flag !== undefined) expect(read('cli.md')).toContain(flag);
+      }
   });
 
   it('names stacks, files and scripts that exist (DEP-08, DEP-09, DEP-12)', () => {
