@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import type { ActionId } from '#shared/actions/identity.ts';
 import { readExecution, startExecution } from '#shared/actions/executions.aws.ts';
 import { applyChange, countParked, listDue, readAction } from '#shared/actions/ledger.aws.ts';
 import {
@@ -47,7 +48,8 @@ const deps = {
   readExecution: readExecution(sfn, env.ACTION_STATE_MACHINE_ARN),
   listPendingCallbacks: listPendingCallbacks(db, env.APPROVALS_TABLE),
   oldestWaiting: oldestWaiting(db, env.APPROVALS_TABLE),
-  deliverCallback: (approvalId: string) => deliverCallback(approvalId, approvals),
+  deliverCallback: (approvalId: string, whenGone: (id: ActionId) => Promise<void>) =>
+    deliverCallback(approvalId, approvals, whenGone),
   resumePaused: resumePaused({
     ...clock,
     readWait: readCredentialWait(db, env.CREDENTIALS_TABLE),

@@ -21,7 +21,11 @@ export interface SweepDeps extends Pick<ReconcileDeps, 'findOperation' | 'leastL
   readonly start: StartExecution;
   readonly readExecution: ReadExecution;
   readonly listPendingCallbacks: (limit: number) => Promise<readonly string[]>;
-  readonly deliverCallback: (approvalId: string) => Promise<unknown>;
+  /** The outbox step of approvals; `whenGone` looks after an action whose wait is not there any more. */
+  readonly deliverCallback: (
+    approvalId: string,
+    whenGone: (id: ActionId) => Promise<void>,
+  ) => Promise<unknown>;
   /** Tells the wait of a paused action if its credential can be used now. */
   readonly resumePaused: (row: Action) => Promise<unknown>;
   /** When the oldest approval that waits was asked for; undefined where none waits. */
@@ -155,7 +159,10 @@ export const sweepActions = async (event: SweepEvent, deps: SweepDeps): Promise<
   }
   for (const approvalId of await deps.listPendingCallbacks(SWEEP_LIMIT)) {
     try {
-      await deps.deliverCallback(approvalId);
+      await deps.deliverCallback(approvalId, async (id) => {
+        const row = await deps.read(id);
+        if (row !== undefined) await tend(row, deps);
+      });
       result.callbacks += 1;
     } catch (error) {
       result.failed += 1;

@@ -4,8 +4,13 @@ import type { ApplyChange, ReadAction } from '#shared/actions/ledger.ts';
 import type { ActionStatus } from '#shared/actions/status.ts';
 import type { CloseStep, StepInput } from '#shared/actions/step-results.ts';
 import { transition } from '#shared/actions/transition.ts';
-import type { Approval, ApplyApprovalChange, ReadApproval } from '#shared/approvals/approval.ts';
-import { clearCallback, expire, isLive, isPastExpiry, type MoveResult } from '#shared/approvals/moves.ts';
+import {
+  type Approval,
+  type ApplyApprovalChange,
+  type ReadApproval,
+  WAIT_GRACE_SECONDS,
+} from '#shared/approvals/approval.ts';
+import { clearCallback, expire, isPastExpiry, type MoveResult } from '#shared/approvals/moves.ts';
 
 export interface CloseApprovalDeps {
   readonly read: ReadAction;
@@ -70,8 +75,14 @@ const endingOf = (row: Action, approval: Approval | undefined, now: number): End
   if (approval.status === 'WAITING') return 'OPEN';
   if (approval.status !== 'APPROVED') return approval.status;
   if (isPastExpiry(approval, now)) return 'EXPIRED';
-  // A paused row whose wait broke off is started again by the sweeper; executing here could spin.
-  return isLive(approval, now) && row.status !== 'PAUSED_CREDENTIAL' ? 'EXECUTE' : 'OPEN';
+  // A paused row asks again after the pause of the machine; executing at once could spin.
+  return row.status === 'PAUSED_CREDENTIAL' ? 'OPEN' : 'EXECUTE';
+};
+
+/** Whole seconds that the wait still has, with the grace in which a committed decision arrives. */
+const left = (row: Action, approval: Approval | undefined, now: number): number => {
+  const until = approval === undefined ? now + row.approvalTtlSeconds * 1000 : epochMs(approval.expiresAt);
+  return Math.max(0, Math.ceil((until - now) / 1000)) + WAIT_GRACE_SECONDS;
 };
 
 /** Writes the ending; a row that somebody moved meanwhile is read again. */
@@ -103,7 +114,7 @@ const follow = async (
 /**
  * "Close the wait": reads the approval and lets the ledger follow it. A committed, live approval goes on to
  * EXECUTE even where its callback came too late; what nobody decided expires by condition; a wait that broke off
- * before its time is left open for the sweeper to start again, so that no request is lost. Idempotent.
+ * before its time goes on waiting, so that no request is lost. Idempotent.
  */
 export const closeApproval = async (input: StepInput, deps: CloseApprovalDeps): Promise<CloseStep> => {
   const row = await deps.read(input.action);
@@ -112,7 +123,7 @@ export const closeApproval = async (input: StepInput, deps: CloseApprovalDeps): 
   if (approval?.status === 'WAITING')
     approval = await settle(approval, (current) => expire(current, deps.now(), deps.newId()), deps);
   const ending = endingOf(row, approval, deps.now());
-  if (ending === 'OPEN') return CLOSED;
+  if (ending === 'OPEN') return { next: 'WAIT', waitSeconds: left(row, approval, deps.now()) };
   if (ending !== 'EXECUTE') await follow(row, ending, approval, deps);
   if (approval !== undefined) await settle(approval, (current) => clearCallback(current, deps.newId()), deps);
   return ending === 'EXECUTE' ? { next: 'EXECUTE' } : CLOSED;

@@ -24,7 +24,10 @@ export type GatesStep =
   | { readonly next: 'CLOSED' };
 
 /** The callback of "Wait for approval" carries `{ decision, approvalId }`; "Close the wait" answers this. */
-export type CloseStep = { readonly next: 'EXECUTE' | 'CLOSED' };
+export type CloseStep =
+  | { readonly next: 'EXECUTE' | 'CLOSED' }
+  /** The wait broke off before its time: it goes on for what is left, and the grace. */
+  | { readonly next: 'WAIT'; readonly waitSeconds: number };
 
 /** "Execute". `waitSeconds` is the back-off, or what is left of the approval for the credential wait. */
 export type ExecuteStep =

@@ -118,6 +118,9 @@ const attentionOf = (row: Action): Pick<Action, 'attention' | 'attentionAt'> => 
       return sweep(later(row.settleUntil ?? row.updatedAt, SWEEP_SLACK_MS));
     case 'NOT_APPLIED':
       return sweep(later(row.updatedAt, SWEEP_SLACK_MS));
+    case 'PAUSED_CREDENTIAL':
+      // Every sweep looks whether the credential can be used again.
+      return sweep(row.updatedAt);
     default:
       return sweep(later(row.updatedAt, UNACKNOWLEDGED_MS));
   }

@@ -1,4 +1,4 @@
-import { actionPk } from '../actions/identity.ts';
+import { type ActionId, actionPk } from '../actions/identity.ts';
 import type { ApplyApprovalChange, ReadApproval, TellWait } from './approval.ts';
 import { clearCallback } from './moves.ts';
 
@@ -15,20 +15,25 @@ const ATTEMPTS = 5;
 
 /**
  * The outbox of decisions: tells the wait what was decided, then clears the mark. Run by whoever decided, and by
- * the sweeper for decisions whose teller crashed. Idempotent; a wait that is gone is final too, because a wait
- * that is started again asks the item itself.
+ * the sweeper for decisions whose teller crashed. Idempotent. A wait that is gone was told before, or its
+ * execution ended: only who can look after that (`whenGone`) clears the mark.
  * @returns `nothing` where no callback is outstanding
  * @throws what the wait or the store throws; the mark stays and the sweeper comes back
  */
 export const deliverCallback = async (
   approvalId: string,
   deps: DeliverCallbackDeps,
+  whenGone?: (id: ActionId) => Promise<void>,
 ): Promise<'told' | 'gone' | 'nothing'> => {
   let approval = await deps.readApproval(approvalId);
   if (approval === undefined || approval.status === 'WAITING' || approval.callback === undefined)
     return 'nothing';
   const token = await deps.decryptToken(actionPk(approval), approval.taskToken);
   const answer = await deps.tellWait(token, { decision: approval.status, approvalId });
+  if (answer === 'gone') {
+    if (whenGone === undefined) return answer;
+    await whenGone({ project: approval.project, key: approval.key });
+  }
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const move = clearCallback(approval, deps.newId());
     if (move.kind !== 'move') return answer;

@@ -23,7 +23,9 @@ export const ENV = {
   SENDER_ADDRESS: z.email().describe('Verified address that mails come from'),
   PUBLIC_URL: z.url().describe('Base URL of the HTTP API; mail links and sign-in come back to it'),
   OIDC_ISSUER: z.url().describe('Issuer whose discovery document and keys verify tokens'),
-  OIDC_CONSOLE_CLIENT_ID: nonEmpty.describe('OAuth client of the console (authorization code + PKCE, no secret)'),
+  OIDC_CONSOLE_CLIENT_ID: nonEmpty.describe(
+    'OAuth client of the console (authorization code + PKCE, no secret)',
+  ),
   OIDC_CLI_CLIENT_ID: nonEmpty.describe('OAuth client of the CLI (loopback redirect, no secret)'),
   OPERATOR_GROUP: nonEmpty.describe('Group of the issuer that operators belong to'),
   AUTOPACK_PUBLIC_READ: z
@@ -37,7 +39,9 @@ export const ENV = {
   AUTOPACK_ALLOW_LOOPBACK: z
     .string()
     .optional()
-    .describe('Non-production only: exactly "1" lets providers be called on loopback addresses (the local host)'),
+    .describe(
+      'Non-production only: exactly "1" lets providers be called on loopback addresses (the local host)',
+    ),
   LEASE_SECONDS: z.coerce
     .number()
     .int()

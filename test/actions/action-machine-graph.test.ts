@@ -33,9 +33,12 @@ const words = {
     CLOSED: 'default',
   } satisfies Words<RenderStep>,
   Route: { UNATTENDED: 'compared', PERSON: 'default', CLOSED: 'compared' } satisfies Words<GatesStep>,
-  'Was it approved?': { EXECUTE: 'compared', CLOSE: 'compared', CLOSED: 'default' } satisfies Words<
-    CloseStep | { readonly next: 'CLOSE' }
-  >,
+  'Was it approved?': {
+    EXECUTE: 'compared',
+    CLOSE: 'compared',
+    WAIT: 'compared',
+    CLOSED: 'default',
+  } satisfies Words<CloseStep | { readonly next: 'CLOSE' }>,
   'What came of it?': {
     CLOSED: 'default',
     SETTLE: 'compared',

@@ -264,6 +264,22 @@ describe('the sweeper (rule 8, JOB-04)', () => {
     expect((await w.row()).status).toBe('OUTCOME_UNKNOWN');
   });
 
+  it('starts an action again whose decision found no wait any more', async () => {
+    const d = desk();
+    await d.propose();
+    d.executions.set('demo#order-1#1', 'ended');
+    await sweepActions(
+      { scheduledTime: '' },
+      {
+        ...d.sweepDeps,
+        listPendingCallbacks: async () => ['a'],
+        deliverCallback: async (_approval, whenGone) => whenGone(d.id),
+      },
+    );
+    expect((await d.ledger.read(d.id))?.generation).toBe(2);
+    expect(d.state.started).toBe(2);
+  });
+
   it('counts what the alarms watch, in one line of the embedded metric format', async () => {
     const d = desk();
     await d.sweep();
@@ -343,6 +359,7 @@ describe('submit, cancel and resolve', () => {
     const deps = {
       ...d.sweepDeps,
       readApproval: async () => undefined,
+      deliverCallback: async () => undefined,
       applyApprovalChange: async () => {
         throw new Error('no approval here');
       },
@@ -366,6 +383,7 @@ describe('submit, cancel and resolve', () => {
       read: w.ledger.read,
       apply: w.ledger.apply,
       readApproval: async () => w.store.approval,
+      deliverCallback: async () => undefined,
       applyApprovalChange: async () => {
         throw new Error('decided');
       },

@@ -105,6 +105,26 @@ const paths: Readonly<Record<string, Path>> = {
     visits: [...toWait, 'Close the wait', 'Was it approved?', end],
     took: 3600,
   },
+  'a wait that broke off before its time asks again': {
+    answers: {
+      ...PERSON,
+      CloseApproval: [{ next: 'WAIT', waitSeconds: 3000 }],
+      ExecuteAction: [CLOSED],
+    },
+    callbacks: [{ failure: 'Autopack.Broken' }, APPROVED],
+    visits: [
+      ...toWait,
+      'Close the wait',
+      'Was it approved?',
+      'Pause before asking again',
+      'Wait for approval',
+      'Was it approved?',
+      'Execute',
+      'What came of it?',
+      end,
+    ],
+    took: 60,
+  },
   'a reported failure of the request for approval closes': {
     answers: { ...PERSON, CloseApproval: [CLOSED] },
     callbacks: [{ failure: 'Autopack.Broken' }],

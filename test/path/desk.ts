@@ -142,6 +142,14 @@ export const openDesk = async (environment: Readonly<Record<string, string>> = {
     return browser.submit(page, form, { decision, reason: 'Looked at it' });
   };
   const orders = () => host.alpaca.orders();
+  /** Runs the sweeper now, beside its schedule. */
+  const sweep = async (): Promise<unknown> => {
+    const [, sweeper] =
+      [...host.deployed.resources].find(([id]) => /\/\w*SweepActions\w*$/.test(id) && !/Log|Role/.test(id)) ??
+      [];
+    if (sweeper === undefined) throw new Error('there is no sweeper in the template');
+    return host.invoke(String(sweeper.ref), { scheduledTime: new Date().toISOString() });
+  };
   return {
     host,
     dataDir,
@@ -154,6 +162,7 @@ export const openDesk = async (environment: Readonly<Record<string, string>> = {
     openAs,
     decide,
     orders,
+    sweep,
     ordersOf: (view: Record<string, unknown>) =>
       orders().filter((order) => order.client_order_id === view['providerKey']),
     close: async () => {

@@ -1,4 +1,9 @@
-import { ListObjectsV2Command, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, textOf } from '#infra/local/demo-browser.ts';
 import { actionDigest } from '#shared/actions/hashes.ts';
@@ -70,37 +75,79 @@ describe('the path of an action on the whole stack', { timeout: 120_000 }, () =>
     expect(desk.ordersOf(done)).toHaveLength(1);
   });
 
-  it('stops with HASH_MISMATCH when one byte of the stored request changes after the vote was shown', async () => {
-    await desk.propose('tamper-1');
-    const link = await desk.nextLink('olivia@example.test');
-    const s3 = new S3Client({
-      endpoint: desk.host.awsUrl,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  describe('with one byte of the stored request changed', () => {
+    const clients = () => {
+      const options = {
+        endpoint: desk.host.awsUrl,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      };
+      return {
+        s3: new S3Client({ ...options, forcePathStyle: true }),
+        secrets: new SecretsManagerClient(options),
+      };
+    };
+    const changeOneByte = async (key: string): Promise<void> => {
+      const { s3 } = clients();
+      const Bucket =
+        [...desk.host.deployed.outputs]
+          .map(([, value]) => String(value))
+          .find((value) => /artifact/i.test(value) && !value.startsWith('arn:')) ?? '';
+      const Key = `projects/demo/dry-runs/${actionDigest({ project: 'demo', key })}.json`;
+      const stored = await (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!.transformToString();
+      const changed = stored.replace('\\"qty\\":\\"1\\"', '\\"qty\\":\\"9\\"');
+      expect(changed).not.toBe(stored);
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: changed }));
+    };
+    const setSecret = async (SecretString: string): Promise<void> => {
+      await clients().secrets.send(
+        new PutSecretValueCommand({ SecretId: 'autopack/dev/alpaca-paper-demo', SecretString }),
+      );
+    };
+
+    it('takes no vote on bytes that are not the ones that wait', async () => {
+      await desk.propose('tamper-1');
+      const link = await desk.nextLink('olivia@example.test');
+      const browser = openBrowser();
+      const page = await desk.openAs(browser, link, 'olivia@example.test');
+      await changeOneByte('tamper-1');
+      const form = page.forms.find(({ buttons }) => buttons.some(({ value }) => value === 'approve'))!;
+      const answer = await browser.submit(page, form, { decision: 'approve', reason: 'as shown' });
+      expect(textOf(answer.html)).toMatch(/HASH_MISMATCH/);
+      expect(await desk.show('tamper-1')).toMatchObject({ status: 'PENDING_APPROVAL', decision: null });
     });
-    const bucket = [...desk.host.deployed.outputs]
-      .map(([, value]) => String(value))
-      .find((value) => /artifact/i.test(value) && !value.startsWith('arn:'));
-    const Key = `projects/demo/dry-runs/${actionDigest({ project: 'demo', key: 'tamper-1' })}.json`;
-    const Bucket = bucket ?? '';
-    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: Key }));
-    expect(Contents).toHaveLength(1);
-    const browser = openBrowser();
-    const page = await desk.openAs(browser, link, 'olivia@example.test');
-    const stored = await (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!.transformToString();
-    await s3.send(
-      new PutObjectCommand({ Bucket, Key, Body: stored.replace('\\"qty\\":\\"1\\"', '\\"qty\\":\\"9\\"') }),
-    );
-    const form = page.forms.find(({ buttons }) => buttons.some(({ value }) => value === 'approve'))!;
-    await browser.submit(page, form, { decision: 'approve', reason: 'as shown' });
-    const after = await until('an end', async () => {
-      const now = await desk.show('tamper-1');
-      return now['terminal'] === true ? now : undefined;
-    }).catch(() => desk.show('tamper-1'));
-    expect(desk.ordersOf(after)).toHaveLength(0);
-    expect(['DENIED', 'PENDING_APPROVAL']).toContain(after['status']);
-    if (after['status'] === 'DENIED') expect(after['outcome']).toMatchObject({ code: 'HASH_MISMATCH' });
+
+    it('stops with HASH_MISMATCH between approval and execution, and sends nothing (DRY-06)', async () => {
+      const secret = await clients().secrets.send(
+        new GetSecretValueCommand({ SecretId: 'autopack/dev/alpaca-paper-demo' }),
+      );
+      await setSecret('{}');
+      await desk.propose('tamper-2');
+      await desk.decide(await desk.nextLink('olivia@example.test'), 'approve');
+      await desk.becomes('tamper-2', 'PAUSED_CREDENTIAL');
+      await changeOneByte('tamper-2');
+      await setSecret(secret.SecretString!);
+      await desk.sweep();
+      const denied = await desk.becomes('tamper-2', 'DENIED');
+      expect(denied).toMatchObject({ outcome: { code: 'HASH_MISMATCH' }, attempts: 0 });
+      expect(desk.ordersOf(denied)).toHaveLength(0);
+    });
+
+    it('resumes by itself when the credential works again, and runs once (EXT-16)', async () => {
+      const secret = await clients().secrets.send(
+        new GetSecretValueCommand({ SecretId: 'autopack/dev/alpaca-paper-demo' }),
+      );
+      await setSecret('{}');
+      await desk.propose('pause-1');
+      await desk.decide(await desk.nextLink('olivia@example.test'), 'approve');
+      await desk.becomes('pause-1', 'PAUSED_CREDENTIAL');
+      await desk.sweep();
+      expect((await desk.show('pause-1'))['status']).toBe('PAUSED_CREDENTIAL');
+      await setSecret(secret.SecretString!);
+      await Promise.all([desk.sweep(), desk.sweep()]);
+      const done = await desk.becomes('pause-1', 'SUCCEEDED');
+      expect(desk.ordersOf(done)).toHaveLength(1);
+    });
   });
 
   it('stops a dry run at RENDERED and promotes it with the same hashes (DRY-01, DRY-05)', async () => {
