@@ -19,7 +19,8 @@ import { logLine } from '#shared/config/log.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { evaluateGates } from '#shared/governance/gates.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
-import { listApprovers } from '#shared/operators/registry.aws.ts';
+import { nameOf } from '#shared/operators/registry.ts';
+import { listApprovers, readClient, readPerson } from '#shared/operators/registry.aws.ts';
 import { env as environments } from './env.ts';
 import { requestApproval } from './request-approval.ts';
 
@@ -45,6 +46,7 @@ const deps = {
   decideAction: evaluateGates,
   mayApprove,
   listApprovers: listApprovers(db, env.REGISTRY_TABLE),
+  nameOf: nameOf(readPerson(db, env.REGISTRY_TABLE), readClient(db, env.REGISTRY_TABLE)),
   createApproval: createApproval(db, env.APPROVALS_TABLE),
   readApproval: readApproval(db, env.APPROVALS_TABLE),
   encryptToken: encryptToken(new KMSClient({}), env.TOKEN_KEY_ARN),

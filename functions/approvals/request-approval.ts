@@ -1,7 +1,7 @@
 import type { Action } from '#shared/actions/action.ts';
 import type { DryRun } from '#shared/actions/dry-run.ts';
 import { approvalId, requestHash } from '#shared/actions/hashes.ts';
-import { actionPk, timestamp } from '#shared/actions/identity.ts';
+import { actionPk, type Subject, timestamp } from '#shared/actions/identity.ts';
 import type { ApplyChange, ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
 import type { CallbackInput } from '#shared/actions/step-results.ts';
 import { amend, transition } from '#shared/actions/transition.ts';
@@ -27,6 +27,8 @@ export interface RequestApprovalDeps {
   readonly decideAction: DecideAction;
   readonly mayApprove: MayApprove;
   readonly listApprovers: ListApprovers;
+  /** What the registry calls a subject. */
+  readonly nameOf: (subject: Subject) => Promise<string | undefined>;
   readonly createApproval: CreateApproval;
   readonly readApproval: ReadApproval;
   readonly applyApprovalChange: ApplyApprovalChange;
@@ -117,6 +119,7 @@ const newApproval = async (
   if (decision.verdict === 'REFUSE')
     throw new WaitEndedError('Autopack.GateRefused', 'A gate refuses it now; nobody is asked.');
   const now = deps.now();
+  const name = await deps.nameOf(row.proposer);
   const { approval } = await deps.createApproval({
     schemaVersion: 1,
     approvalId: approvalId(row, round),
@@ -146,6 +149,7 @@ const newApproval = async (
     projectVersion: facts.project.version,
     files: [...dryRun.files],
     proposer: row.proposer,
+    ...(name === undefined ? {} : { proposerName: name }),
     originators: [...row.originators],
     createdAt: timestamp(now),
     expiresAt: timestamp(now + row.approvalTtlSeconds * 1000),

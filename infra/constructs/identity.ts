@@ -38,9 +38,15 @@ export class Identity extends Construct {
       cognitoDomain: { domainPrefix: record.identity.domainPrefix },
     });
 
-    const forPeople = (name: string, callbackUrls: string[], logoutUrls: string[]): UserPoolClient =>
+    const forPeople = (
+      name: string,
+      userPoolClientName: string,
+      callbackUrls: string[],
+      logoutUrls: string[],
+    ): UserPoolClient =>
       new UserPoolClient(this, name, {
         userPool,
+        userPoolClientName,
         generateSecret: false,
         authFlows: {},
         oAuth: {
@@ -55,9 +61,15 @@ export class Identity extends Construct {
         refreshTokenValidity: Duration.hours(8),
         enableTokenRevocation: true,
       });
-    this.consoleClient = forPeople('Console', [`${publicUrl}/signed-in`], [`${publicUrl}/inbox`]);
+    this.consoleClient = forPeople(
+      'Console',
+      'Autopack console',
+      [`${publicUrl}/signed-in`],
+      [`${publicUrl}/inbox`],
+    );
     this.cliClient = forPeople(
       'Cli',
+      'Autopack CLI',
       CLI_PORTS.map((port) => `http://127.0.0.1:${port}/callback`),
       [],
     );
@@ -76,6 +88,7 @@ export class Identity extends Construct {
         name,
         new UserPoolClient(this, `Agent-${name}`, {
           userPool,
+          userPoolClientName: name,
           generateSecret: true,
           authFlows: {},
           oAuth: { flows: { clientCredentials: true }, scopes: [OAuthScope.resourceServer(server, propose)] },
@@ -92,6 +105,7 @@ export class Identity extends Construct {
         userAttributes: [
           { name: 'email', value: person.email },
           { name: 'email_verified', value: 'true' },
+          { name: 'name', value: person.name },
         ],
         ...(record.identity.invitePeople
           ? { desiredDeliveryMediums: ['EMAIL'] }

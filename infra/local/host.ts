@@ -219,7 +219,7 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
     });
     httpApi.serve(deployed.api);
     await stepFunctions.resume();
-    await secrets.start();
+    secrets.start();
     await scheduler.start();
 
     const [agent] = deployed.clients;

@@ -9,7 +9,7 @@ import {
   relativeWords,
   REVERSIBILITY_WORDS,
   STATUS_WORDS,
-  subjectWords,
+  proposerWords,
   TIER_WORDS,
   utcWords,
 } from './words.ts';
@@ -146,7 +146,7 @@ const reasons = ({ approval, dryRun }: ApprovalPageFacts): Html =>
 const facts = ({ approval, now }: ApprovalPageFacts): Html =>
   html`<dl class="small">
     <dt>Proposed by</dt>
-    <dd>${subjectWords(approval.proposer)}</dd>
+    <dd>${proposerWords(approval)}</dd>
     <dt>Behind it</dt>
     <dd>${behindIt(approval).join(', ')}</dd>
     <dt>Risk score</dt>

@@ -34,6 +34,8 @@ export const Approval = z.strictObject({
   files: z.array(z.string()),
   /** Who proposed the action. */
   proposer: Subject,
+  /** What the registry calls the proposer; absent where it has no row. */
+  proposerName: z.string().max(120).optional(),
   originators: z.array(Subject),
   createdAt: Timestamp,
   expiresAt: Timestamp,

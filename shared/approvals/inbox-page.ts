@@ -2,7 +2,7 @@ import type { Approval } from './approval.ts';
 import { tags } from './approval-page.ts';
 import { type Html, html } from './html.ts';
 import { page, type Viewer } from './page.ts';
-import { relativeWords, subjectWords, utcWords } from './words.ts';
+import { relativeWords, proposerWords, utcWords } from './words.ts';
 
 /** One section of the inbox. Later work adds sections: policy diffs, re-authorisation tasks. */
 export interface InboxSection {
@@ -30,9 +30,7 @@ const entry = (approval: Approval, now: number): Html =>
       <a href="/a/${approval.approvalId}"><bdi class="raw">${approval.title}</bdi></a
       ><span class="dim small">${when(approval, now)}</span>
     </div>
-    <div class="row">
-      ${tags(approval)}<span class="dim small">from ${subjectWords(approval.proposer)}</span>
-    </div>
+    <div class="row">${tags(approval)}<span class="dim small">from ${proposerWords(approval)}</span></div>
   </li>`;
 
 const section = ({ heading, approvals, empty }: InboxSection, index: number, now: number): Html | null => {

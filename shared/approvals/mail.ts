@@ -7,7 +7,7 @@ import {
   EFFECT_WORDS,
   REVERSIBILITY_WORDS,
   shortHash,
-  subjectWords,
+  proposerWords,
   TIER_WORDS,
   utcWords,
 } from './words.ts';
@@ -75,7 +75,7 @@ export const approvalMail = ({ approval, dryRun, recipientName, link }: MailFact
   const facts: readonly (readonly [string, string, boolean?])[] = [
     ['Project', approval.project],
     ['Operation', approval.operation],
-    ['Proposed by', visibleMailLine(subjectWords(approval.proposer))],
+    ['Proposed by', visibleMailLine(proposerWords(approval))],
     ['Risk', `${TIER_WORDS[approval.tier]} (score ${approval.riskScore})`],
     ['Expires', expires],
     ['Request hash (SHA-256)', shortHash(approval.requestHash), true],

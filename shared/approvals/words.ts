@@ -83,6 +83,12 @@ export const subjectWords = (subject: string): string =>
       ? `${subject.slice('client:'.length)} (agent)`
       : subject;
 
+/** The proposer by the name that the registry has, else by its subject; machines keep their kind. */
+export const proposerWords = (approval: Pick<Approval, 'proposer' | 'proposerName'>): string =>
+  approval.proposerName === undefined
+    ? subjectWords(approval.proposer)
+    : `${approval.proposerName}${approval.proposer.startsWith('client:') ? ' (agent)' : ''}`;
+
 /** First and last part of a hash, for where the whole does not fit. */
 export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…${hash.slice(-6)}`;
 

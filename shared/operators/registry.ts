@@ -21,3 +21,12 @@ export const clientKeys = (clientId: string): { pk: string; kind: 'client'; sort
   kind: 'client',
   sortKey: clientId,
 });
+
+/** What the registry calls a subject, `person:` or `client:`; undefined where it has no row. */
+export const nameOf =
+  (readPerson: ReadPerson, readClient: ReadClient) =>
+  async (subject: string): Promise<string | undefined> => {
+    const id = subject.slice(subject.indexOf(':') + 1);
+    if (subject.startsWith('person:')) return (await readPerson(id))?.name;
+    return subject.startsWith('client:') ? (await readClient(id))?.name : undefined;
+  };

@@ -96,6 +96,7 @@ export const world = () => {
     },
     failWait: async (token: string, error: string, cause: string) =>
       void failed.push({ token, error, cause }),
+    nameOf: async (subject: string) => (subject.startsWith('client:') ? 'demo-agent' : undefined),
     listApprovers: async (project: string) =>
       state.people.filter(
         (row) => row.active && row.roles.includes('operator') && row.projects.includes(project),
