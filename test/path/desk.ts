@@ -30,6 +30,25 @@ export const MARKET_ORDER = {
   payload: { symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '1' },
 };
 
+/** Opens a link and signs in where the pages ask for it; ends on the page that the person wanted. */
+export const openAs = async (browser: Browser, url: string, person: string): Promise<Page> => {
+  let page = await browser.open(url);
+  for (let step = 0; step < 8; step += 1) {
+    if (page.forms.some(({ buttons }) => buttons.some(({ value }) => value === 'approve'))) return page;
+    const form = page.forms.find(({ fields }) => 'email' in fields || 'username' in fields);
+    const signIn = page.links.find(({ href }) => new URL(href).pathname === '/sign-in');
+    if (form !== undefined) {
+      page = await browser.submit(
+        page,
+        form,
+        'email' in form.fields ? { email: person } : { username: person },
+      );
+    } else if (signIn !== undefined) page = await browser.open(signIn.href);
+    else return page;
+  }
+  return page;
+};
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -112,24 +131,6 @@ export const openDesk = async (environment: Readonly<Record<string, string>> = {
       return mail.link;
     });
 
-  /** Opens a link and signs in where the pages ask for it; ends on the page that the person wanted. */
-  const openAs = async (browser: Browser, url: string, person: string): Promise<Page> => {
-    let page = await browser.open(url);
-    for (let step = 0; step < 8; step += 1) {
-      if (page.forms.some(({ buttons }) => buttons.some(({ value }) => value === 'approve'))) return page;
-      const form = page.forms.find(({ fields }) => 'email' in fields || 'username' in fields);
-      const signIn = page.links.find(({ href }) => new URL(href).pathname === '/sign-in');
-      if (form !== undefined) {
-        page = await browser.submit(
-          page,
-          form,
-          'email' in form.fields ? { email: person } : { username: person },
-        );
-      } else if (signIn !== undefined) page = await browser.open(signIn.href);
-      else return page;
-    }
-    return page;
-  };
   const decide = async (
     link: string,
     decision: 'approve' | 'reject',
