@@ -21,7 +21,6 @@ export const env = {
     'CONTROLS_TABLE',
     'ARTIFACTS_BUCKET',
     'TOKEN_KEY_ARN',
-    'PUBLIC_URL',
   ),
   'show-pages': envOf(
     'AUTOPACK_ENV',
@@ -29,6 +28,5 @@ export const env = {
     'REGISTRY_TABLE',
     'CONTROLS_TABLE',
     'ARTIFACTS_BUCKET',
-    'PUBLIC_URL',
   ),
 } as const;

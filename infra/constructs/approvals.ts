@@ -72,7 +72,6 @@ export class Approvals extends Construct {
         CONTROLS_TABLE: tables.controls.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
         TOKEN_KEY_ARN: tokenKey.keyArn,
-        PUBLIC_URL: publicUrl,
       },
     });
     grantTable(decide, tables.approvals, { items: ['GetItem', 'PutItem'] });
@@ -90,7 +89,6 @@ export class Approvals extends Construct {
         REGISTRY_TABLE: tables.registry.tableName,
         CONTROLS_TABLE: tables.controls.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
-        PUBLIC_URL: publicUrl,
       },
     });
     grantTable(pages, tables.approvals, { items: ['GetItem', 'BatchGetItem'], query: ['byProject'] });
