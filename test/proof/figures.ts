@@ -36,10 +36,21 @@ const sorted = (value: unknown): Figure => {
 /** Figures as JSON text with sorted names, so that equal figures are equal bytes. */
 export const figuresText = (figures: unknown): string => `${JSON.stringify(sorted(figures), null, 2)}\n`;
 
+/** The figures of a suite are not those that are checked in, so the page would be stale. */
+export class StaleFiguresError extends Error {
+  override readonly name = 'StaleFiguresError';
+  constructor(suite: string) {
+    super(
+      `The figures of "${suite}" are not those of docs/proof.figures.json. If that is right: npm exec -- node test/proof/page.ts --write`,
+    );
+  }
+}
+
 /**
  * Leaves what a suite counted where `docs/proof.md` is made from: one file per suite, replaced whole.
  * @param suite a name in kebab-case, also the name of the section's figures.
  * @throws TypeError where a figure is not a JSON value.
+ * @throws StaleFiguresError where the suite is part of the page with other figures; they are left all the same.
  */
 export const recordFigures = (suite: string, figures: Figures): void => {
   if (!/^[a-z][a-z0-9-]*$/.test(suite)) throw new TypeError(`"${suite}" is not a name of a suite`);
@@ -48,6 +59,8 @@ export const recordFigures = (suite: string, figures: Figures): void => {
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, figuresText(figures));
   renameSync(unfinished, file);
+  const known = checkedInFigures().suites[suite];
+  if (known !== undefined && figuresText(known) !== figuresText(figures)) throw new StaleFiguresError(suite);
 };
 
 /** What the suites recorded on this machine, by suite. */
@@ -64,9 +77,11 @@ export const readFigures = (): Record<string, Figures> => {
   );
 };
 
-/** The figures that are checked in, by suite. */
-export const checkedInFigures = (): Record<string, Figures> =>
-  JSON.parse(readFileSync(CHECKED_IN, 'utf8')) as Record<string, Figures>;
+/** What is checked in: the figures by suite, and the day on which they last changed. */
+export interface CheckedIn {
+  /** `2026-11-21`, in UTC. */
+  readonly date: string;
+  readonly suites: Readonly<Record<string, Figures>>;
+}
 
-/** The checked-in figures of one suite; a suite's own test compares its recorded figures with them. */
-export const checkedInFiguresOf = (suite: string): Figures | undefined => checkedInFigures()[suite];
+export const checkedInFigures = (): CheckedIn => JSON.parse(readFileSync(CHECKED_IN, 'utf8')) as CheckedIn;
