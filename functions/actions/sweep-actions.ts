@@ -97,6 +97,22 @@ const namedBy = (event: SweepEvent): ActionId | undefined => {
   }
 };
 
+const RESTARTED_BY_SWEEP = 'EXECUTION_ENDED';
+const FIRST_REST_MS = 60_000;
+const LONGEST_REST_MS = 3_600_000;
+
+/**
+ * When a row whose execution ended may be started once more, in epoch milliseconds: at once after progress, then a
+ * minute after a restart that led nowhere, doubling up to an hour. Without it a machine that fails at once and the
+ * event of its failure would restart each other without end.
+ */
+const restsUntil = (row: Action): number => {
+  const progress = row.history.findLastIndex((entry) => entry.code !== RESTARTED_BY_SWEEP);
+  const restarts = row.history.length - 1 - progress;
+  if (restarts === 0) return 0;
+  return epochMs(row.updatedAt) + Math.min(FIRST_REST_MS * 2 ** (restarts - 1), LONGEST_REST_MS);
+};
+
 /** Starts an open row's execution again: the same generation where it never began, the next where it ended. */
 const revive = async (row: Action, deps: SweepDeps): Promise<boolean> => {
   const state = await deps.readExecution(row, row.generation);
@@ -105,12 +121,13 @@ const revive = async (row: Action, deps: SweepDeps): Promise<boolean> => {
     await deps.start(row, row.generation);
     return true;
   }
+  if (restsUntil(row) > deps.now()) return false;
   const raised = await deps.apply(
     restart(row, {
       at: timestamp(deps.now()),
       by: 'system:sweep',
       writeToken: deps.newId(),
-      code: 'EXECUTION_ENDED',
+      code: RESTARTED_BY_SWEEP,
     }),
   );
   if (raised.kind === 'refused') return false;

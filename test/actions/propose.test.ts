@@ -229,6 +229,24 @@ describe('the sweeper (rule 8, JOB-04)', () => {
     expect((await d.ledger.read(d.id))?.generation).toBe(2);
   });
 
+  it('gives an action whose executions fail at once ever longer rests, whatever events arrive', async () => {
+    const d = desk();
+    await d.propose();
+    const failed = {
+      'detail-type': 'Step Functions Execution Status Change' as const,
+      detail: { input: JSON.stringify(d.id) },
+    };
+    const startsAt: number[] = [];
+    for (let second = 0; second < 4 * 3600; second += 20) {
+      for (const name of d.executions.keys()) d.executions.set(name, 'ended');
+      d.clock.now = T0 + second * 1000;
+      const { started } = await sweepActions(failed, d.sweepDeps);
+      if (started > 0) startsAt.push(second);
+    }
+    expect(startsAt).toEqual([0, 60, 180, 420, 900, 1860, 3780, 7380, 10_980]);
+    expect((await d.ledger.read(d.id))?.generation).toBe(10);
+  });
+
   it('acts on the event of an execution that failed, without waiting for a tick', async () => {
     const d = desk();
     await d.propose();
