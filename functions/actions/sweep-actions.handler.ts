@@ -3,7 +3,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { ActionId } from '#shared/actions/identity.ts';
-import { readExecution, startExecution } from '#shared/actions/executions.aws.ts';
+import { readExecution, readExecutionInput, startExecution } from '#shared/actions/executions.aws.ts';
 import { applyChange, countParked, listDue, readAction } from '#shared/actions/ledger.aws.ts';
 import {
   applyApprovalChange,
@@ -46,6 +46,7 @@ const deps = {
   countParked: countParked(db, env.ACTIONS_TABLE),
   start: startExecution(sfn, env.ACTION_STATE_MACHINE_ARN),
   readExecution: readExecution(sfn, env.ACTION_STATE_MACHINE_ARN),
+  readExecutionInput: readExecutionInput(sfn),
   listPendingCallbacks: listPendingCallbacks(db, env.APPROVALS_TABLE),
   oldestWaiting: oldestWaiting(db, env.APPROVALS_TABLE),
   deliverCallback: (approvalId: string, whenGone: (id: ActionId) => Promise<void>) =>

@@ -6,6 +6,7 @@ import type {
   ListDue,
   ReadAction,
   ReadExecution,
+  ReadExecutionInput,
   StartExecution,
 } from '#shared/actions/ledger.ts';
 import { isTerminal } from '#shared/actions/status.ts';
@@ -20,6 +21,7 @@ export interface SweepDeps extends Pick<ReconcileDeps, 'findOperation' | 'leastL
   readonly listDue: ListDue;
   readonly start: StartExecution;
   readonly readExecution: ReadExecution;
+  readonly readExecutionInput: ReadExecutionInput;
   readonly listPendingCallbacks: (limit: number) => Promise<readonly string[]>;
   /** The outbox step of approvals; `whenGone` looks after an action whose wait is not there any more. */
   readonly deliverCallback: (
@@ -44,7 +46,7 @@ export const SweepEvent = z.union([
   z.object({ scheduledTime: z.string() }),
   z.object({
     'detail-type': z.literal('Step Functions Execution Status Change'),
-    detail: z.object({ input: z.string().nullish() }),
+    detail: z.object({ executionArn: z.string(), input: z.string().nullish() }),
   }),
 ]);
 export type SweepEvent = z.infer<typeof SweepEvent>;
@@ -88,10 +90,11 @@ const gaugeLine = async (unknown: number, deps: SweepDeps): Promise<Readonly<Rec
   };
 };
 
-const namedBy = (event: SweepEvent): ActionId | undefined => {
+const namedBy = async (event: SweepEvent, deps: SweepDeps): Promise<ActionId | undefined> => {
   if (!('detail' in event)) return undefined;
+  const input = event.detail.input ?? (await deps.readExecutionInput(event.detail.executionArn));
   try {
-    return ActionId.parse(JSON.parse(event.detail.input ?? ''));
+    return ActionId.parse(JSON.parse(input ?? ''));
   } catch {
     return undefined;
   }
@@ -160,7 +163,7 @@ const tend = async (row: Action, deps: SweepDeps): Promise<'started' | 'doubted'
  */
 export const sweepActions = async (event: SweepEvent, deps: SweepDeps): Promise<SweepResult> => {
   const result = { looked: 0, started: 0, doubted: 0, resumed: 0, callbacks: 0, failed: 0, unknown: 0 };
-  const named = namedBy(event);
+  const named = await namedBy(event, deps);
   const due = named === undefined ? await deps.listDue(timestamp(deps.now()), SWEEP_LIMIT) : [named];
   for (const id of due) {
     result.looked += 1;

@@ -44,8 +44,12 @@ export const appendHistory = (
   ];
 };
 
+/** What of a row the history speaks about. */
+export type Sealed = Facts &
+  Pick<Action, 'project' | 'key' | 'payloadHash' | 'version' | 'status' | 'history'>;
+
 /** Why a row's history does not hold, or undefined where it does. Constant memory beside the row. */
-export const historyFault = (row: Action): string | undefined => {
+export const historyFault = (row: Sealed): string | undefined => {
   let previous = row.payloadHash;
   for (const [index, { hash, ...entry }] of row.history.entries()) {
     if (entry.version !== index + 1) return `entry ${index + 1} has version ${entry.version}`;

@@ -79,3 +79,6 @@ export type StartExecution = (id: ActionId, generation: number) => Promise<'star
 
 /** Whether the execution of a generation runs, has ended, or never was. */
 export type ReadExecution = (id: ActionId, generation: number) => Promise<'running' | 'ended' | 'absent'>;
+
+/** The input of an execution, by ARN: status events of a machine with its own key leave it out. */
+export type ReadExecutionInput = (executionArn: string) => Promise<string | undefined>;

@@ -86,6 +86,8 @@ const desk = () => {
     start,
     readExecution: async (id, generation) =>
       executions.get(`${id.project}#${id.key}#${generation}`) ?? 'absent',
+    readExecutionInput: async (executionArn) =>
+      executionArn === 'arn:ours' ? JSON.stringify({ project: 'demo', key: 'order-1' }) : undefined,
     listPendingCallbacks: async () => [],
     deliverCallback: async () => undefined,
     resumePaused: async () => 'nothing',
@@ -253,12 +255,25 @@ describe('the sweeper (rule 8, JOB-04)', () => {
     d.executions.set('demo#order-1#1', 'ended');
     const event = {
       'detail-type': 'Step Functions Execution Status Change' as const,
-      detail: { input: JSON.stringify({ project: 'demo', key: 'order-1' }) },
+      detail: { executionArn: 'arn:other', input: JSON.stringify({ project: 'demo', key: 'order-1' }) },
     };
     expect(await sweepActions(event, d.sweepDeps)).toMatchObject({ looked: 1, started: 1 });
-    expect(await sweepActions({ ...event, detail: { input: 'not ours' } }, d.sweepDeps)).toMatchObject({
+    expect(
+      await sweepActions({ ...event, detail: { executionArn: 'arn:other', input: 'not ours' } }, d.sweepDeps),
+    ).toMatchObject({
       started: 0,
     });
+  });
+
+  it('asks the execution for its input where the event of an encrypted machine leaves it out', async () => {
+    const d = desk();
+    await d.propose();
+    d.executions.set('demo#order-1#1', 'ended');
+    const event = {
+      'detail-type': 'Step Functions Execution Status Change' as const,
+      detail: { executionArn: 'arn:ours', input: null },
+    };
+    expect(await sweepActions(event, d.sweepDeps)).toMatchObject({ looked: 1, started: 1 });
   });
 
   it('moves EXECUTING past its lease to OUTCOME_UNKNOWN and nowhere else', async () => {
