@@ -1,0 +1,118 @@
+import { differentialSection } from './differential/section.ts';
+import type { Figures } from './figures.ts';
+import { renderFigures } from './render.ts';
+
+export interface Section {
+  /** Whose figures it shows; absent where it shows none. */
+  readonly suite?: string;
+  readonly render: (figures: Figures) => string;
+}
+
+/** A section in the common form: what was done, the figures, and how to do it again. */
+const section = (suite: string, title: string, text: string, run: string): Section => ({
+  suite,
+  render: (figures) =>
+    `## ${title}\n\n${text.trim()}\n\n${renderFigures(figures)}\n\nTo run it: ${run.includes('`') ? run : `\`${run}\``}`,
+});
+const vitest = (folder: string): string =>
+  `npx vitest run --config test/vitest.config.ts test/proof/${folder}`;
+
+/** The page in its order. A suite that left no figures has no section. */
+export const SECTIONS: readonly Section[] = [
+  section(
+    'explorer',
+    'Every state',
+    `
+Workers, a sweeper and a provider are run in every order that there is, over the production table of states, with
+crashes, lost replies and requests that land late, for each recovery class. Looked for: an effect that happens twice,
+a closed state that changes, a FAILED that is false, and a state from which no end can be reached.`,
+    vitest('explorer'),
+  ),
+  section(
+    'mutants',
+    'Rules taken away',
+    `
+Each safety rule, fence, condition and settle rule is broken on its own. A rule whose loss nobody notices is not
+proven; so every mutant has to be caught.`,
+    vitest('mutants'),
+  ),
+  section(
+    'model',
+    'Random runs',
+    `
+The production use cases over in-memory stores, with a scheduler that chooses the order and a provider that counts
+effects. The seed is fixed, so that a run can be repeated.`,
+    vitest('model'),
+  ),
+  section(
+    'kill-points',
+    'Every call disturbed',
+    `
+Every call to AWS and to the provider on the whole path, from proposal to proof, was ended before and after it was
+made, answered with a lost reply, delivered twice, and delayed past the lease; then the path went on. The ledger, the
+mails and the effects had to be those of an undisturbed run, or an honest OUTCOME_UNKNOWN.`,
+    vitest('kill-points'),
+  ),
+  section(
+    'races',
+    'Races',
+    `
+Claimants in several processes go for the same keys on the real engine at the same time. Every history is checked for
+linearizability.`,
+    vitest('races'),
+  ),
+  section(
+    'linearizability-checker',
+    'The checker of the races',
+    'The checker is compared with trying every order, and has to refuse histories that are wrong.',
+    vitest('races/linearizable.test.ts'),
+  ),
+  section(
+    'own-token',
+    'Lost replies',
+    `
+The reply to every kind of write was lost, and the SDK repeated it. The writer has to recognise its own row, and never
+take somebody else's for its own.`,
+    vitest('races/own-token.test.ts'),
+  ),
+  section(
+    'chain',
+    'Tampering',
+    'Entries of histories were changed, added, left out and put in another order. Each has to be found.',
+    vitest('chain'),
+  ),
+  section(
+    'secrets',
+    'Planted secrets',
+    'Secrets were planted where the path handles them, and looked for wherever something is kept.',
+    vitest('secrets'),
+  ),
+  section(
+    'contract',
+    'What AWS has to do',
+    `
+The behaviour of AWS that the product relies on, as a suite that runs against the local host and, where they are
+installed, against other emulators. A difference that is not in the list of known ones fails.`,
+    vitest('contract'),
+  ),
+  { suite: 'differential', render: differentialSection },
+  section(
+    'costs',
+    'What a path costs',
+    'Requests to DynamoDB and consumed capacity, exactly, for each path; an action is one item.',
+    vitest('costs'),
+  ),
+  {
+    render: () => `## Known limits
+
+- Nothing here ran on AWS. The engine is an emulator; it says nothing about atomicity, capacity or billing of the real
+  service. The conditions that the ledger relies on are those that DynamoDB documents.
+- "At most once" is the promise towards the provider. If a provider acts twice on one request, or forgets what it did
+  when it is asked, the ledger cannot know.
+- The settle window trusts three numbers: the longest life of a function, the time limit of the transport, and the lag
+  of the provider. A request that lands after all three would be missed.
+- A provider that cannot be asked leaves a person to decide after a crash.
+- The explorer looks at one key with a few workers; larger worlds are only sampled, by the random runs.
+- Clocks: approvals end by the clock of the writer. A clock that is wrong by more than a minute moves that moment.`,
+  },
+];
