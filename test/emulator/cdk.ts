@@ -40,10 +40,7 @@ const cdk = (ministack: Ministack, folder: string, args: readonly string[]): Pro
     child.once('exit', (code) => {
       const text = Buffer.concat(said).toString();
       if (code === 0) resolve(text);
-      else
-        reject(
-          new CdkFailedError(`cdk ${args[0]} ended with ${code}:\n${tellingLines(text)}`),
-        );
+      else reject(new CdkFailedError(`cdk ${args[0]} ended with ${code}:\n${tellingLines(text)}`));
     });
   });
 

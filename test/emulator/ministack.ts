@@ -41,7 +41,8 @@ export const installMinistack = (log: (line: string) => void): string => {
     try {
       execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 });
     } catch (error) {
-      const said = (error as { stderr?: Buffer }).stderr?.toString().trim().split('\n').at(-1) ?? String(error);
+      const said =
+        (error as { stderr?: Buffer }).stderr?.toString().trim().split('\n').at(-1) ?? String(error);
       throw new EmulatorMissingError(`${what}: ${said}`);
     }
   };

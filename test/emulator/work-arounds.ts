@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,8 +39,6 @@ const dropped = (template: Template, is: (resource: Resource) => boolean): numbe
   return gone.size;
 };
 
-const ISSUER_PRELOAD = fileURLToPath(new URL('issuer-preload.mjs', import.meta.url));
-
 export const WORK_AROUNDS: readonly WorkAround[] = [
   {
     id: 'provider-url',
@@ -64,7 +62,8 @@ export const WORK_AROUNDS: readonly WorkAround[] = [
   },
   {
     id: 'user-pool-users',
-    reason: 'AWS::Cognito::UserPoolUser and UserPoolUserToGroupAttachment do not exist in its CloudFormation.',
+    reason:
+      'AWS::Cognito::UserPoolUser and UserPoolUserToGroupAttachment do not exist in its CloudFormation.',
     instead: 'They are left out of the template, and the same people are made through the Cognito API.',
     apply: (template) =>
       dropped(template, ({ Type }) => /^AWS::Cognito::UserPoolUser(ToGroupAttachment)?$/.test(Type)),
@@ -81,37 +80,65 @@ export const WORK_AROUNDS: readonly WorkAround[] = [
       ),
   },
   {
-    id: 'issuer-address',
+    id: 'timeout-expression',
     reason:
-      'Tokens and discovery document name the issuer as on AWS (cognito-idp.<region>.amazonaws.com), which is not this machine.',
+      'TimeoutSeconds of a callback task is taken as text where it is a JSONata expression, and the execution breaks off.',
     instead:
-      'A file loaded before each function sends requests for that one host to MiniStack, as a name server would; issuer, keys and tokens are as they are.',
+      'The two such tasks get a day in the definition; the local host and AWS evaluate the expression.',
     apply: (template) => {
       let changed = 0;
       for (const resource of Object.values(template.Resources)) {
-        if (resource.Type !== 'AWS::Lambda::Function') continue;
-        const environment = resource.Properties?.['Environment'] as
-          | { readonly Variables: Record<string, unknown> }
-          | undefined;
-        if (environment?.Variables['OIDC_ISSUER'] === undefined) continue;
-        environment.Variables['NODE_OPTIONS'] = `--enable-source-maps --import=${ISSUER_PRELOAD}`;
-        changed += 1;
+        if (resource.Type !== 'AWS::StepFunctions::StateMachine') continue;
+        const properties = resource.Properties as { DefinitionString: string };
+        properties.DefinitionString = properties.DefinitionString.replaceAll(
+          /"TimeoutSeconds":"\{%[^"]*%\}"/g,
+          () => {
+            changed += 1;
+            return '"TimeoutSeconds":86520';
+          },
+        );
       }
       return changed;
     },
   },
 ];
 
+const FRONT = fileURLToPath(new URL('function-front.mjs', import.meta.url));
+
+/** What MiniStack cannot do for running functions; `function-front.mjs` is put before each of them. */
+export const FRONT_WORK_AROUNDS: readonly Omit<WorkAround, 'apply'>[] = [
+  {
+    id: 'issuer-address',
+    reason:
+      'Tokens and discovery document name the issuer as on AWS (cognito-idp.<region>.amazonaws.com), which is not this machine.',
+    instead:
+      'Requests for that one host go to MiniStack, as a name server would send them; issuer, keys and tokens stay as they are.',
+  },
+  {
+    id: 'event-cookies',
+    reason: 'The event of an HTTP API (payload 2.0) has no `cookies`; they are left in the header `cookie`.',
+    instead: 'The header is split into `cookies`, as API Gateway does.',
+  },
+];
+
 /**
- * Applies every work-around to the templates of an assembly.
+ * Applies every work-around to an assembly, in place.
  * @returns how often each was needed
  */
 export const workAround = (assembly: string): Readonly<Record<string, number>> => {
-  const counts = Object.fromEntries(WORK_AROUNDS.map(({ id }) => [id, 0]));
-  for (const file of readdirSync(assembly).filter((name) => name.endsWith('.template.json'))) {
-    const template = JSON.parse(readFileSync(join(assembly, file), 'utf8')) as Template;
-    for (const { id, apply } of WORK_AROUNDS) counts[id] = (counts[id] ?? 0) + apply(template);
-    writeFileSync(join(assembly, file), JSON.stringify(template));
+  const counts: Record<string, number> = Object.fromEntries(WORK_AROUNDS.map(({ id }) => [id, 0]));
+  let fronts = 0;
+  for (const name of readdirSync(assembly)) {
+    const path = join(assembly, name);
+    if (name.endsWith('.template.json')) {
+      const template = JSON.parse(readFileSync(path, 'utf8')) as Template;
+      for (const { id, apply } of WORK_AROUNDS) counts[id] = (counts[id] ?? 0) + apply(template);
+      writeFileSync(path, JSON.stringify(template));
+    } else if (name.startsWith('asset.') && existsSync(join(path, 'index.mjs'))) {
+      renameSync(join(path, 'index.mjs'), join(path, 'function.mjs'));
+      copyFileSync(FRONT, join(path, 'index.mjs'));
+      fronts += 1;
+    }
   }
-  return counts;
+  return { ...counts, ...Object.fromEntries(FRONT_WORK_AROUNDS.map(({ id }) => [id, fronts])) };
 };
