@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleFunctions } from '#infra/constructs/function.ts';
+import { ENTRIES } from '#infra/entries.ts';
+import { bundleSizes, type SizedMetafile } from '../bench/bundle-sizes.ts';
+
+/** Bytes of our own and of library code in one function, without the SDK and Cedar. */
+const BUDGET = 200_000;
+
+/**
+ * Functions that are above it, by how much, and why. They may shrink, and then the line goes; they may not grow.
+ */
+const ABOVE: Readonly<Record<string, { readonly by: number; readonly why: string }>> = {
+  'actions/execute-action': {
+    by: 7_500,
+    why: 'The only function that decides and also sends: gates, all the adapters, and ipaddr.js for the addresses. 108 kB are zod, of which 20 kB make JSON schemas and cannot be left out.',
+  },
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'autopack-budget-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+bundleFunctions(folder);
+const metafile = JSON.parse(readFileSync(join(folder, 'bundles.json'), 'utf8')) as SizedMetafile;
+const sizes = bundleSizes(metafile);
+
+describe('own and library code of a function, without SDK and Cedar, has a budget of 200 kB', () => {
+  it.each(ENTRIES)('%s', (entry) => {
+    const size = sizes.get(entry);
+    expect(size).toBeDefined();
+    expect(size?.own).toBeGreaterThan(5_000);
+    expect(size?.own).toBeLessThanOrEqual(BUDGET + (ABOVE[entry]?.by ?? 0));
+  });
+
+  it('lists nothing as above it that is not', () => {
+    for (const entry of Object.keys(ABOVE)) expect(sizes.get(entry)?.own, entry).toBeGreaterThan(BUDGET);
+  });
+
+  it('counts every byte of a bundle somewhere', () => {
+    for (const [entry, { own, sdk, cedar, total }] of sizes)
+      // The banner, the export list and the runtime of the bundler belong to nobody.
+      expect(total - own - sdk - cedar, entry).toBeLessThan(3_000);
+  });
+});
