@@ -10,6 +10,7 @@ import {
   type ReadApproval,
   WAIT_GRACE_SECONDS,
 } from '#shared/approvals/approval.ts';
+import { settleMove } from '#shared/approvals/settle-move.ts';
 import { clearCallback, expire, isPastExpiry, type MoveResult } from '#shared/approvals/moves.ts';
 
 export interface CloseApprovalDeps {
@@ -47,23 +48,6 @@ const summaryOf = (ending: Ending, approval: Approval | undefined): string => {
     return 'Nobody decided in time, or it could not run in time.';
   const reason = decision.reason === '' ? '' : `: ${decision.reason}`;
   return `${decision.byName} ${ending === 'REJECTED' ? 'rejected' : 'withdrew'} it${reason}`.slice(0, 240);
-};
-
-/** Moves an approval by condition until it is where the move leads, or somebody else has led it elsewhere. */
-const settle = async (
-  first: Approval,
-  move: (approval: Approval) => MoveResult,
-  deps: CloseApprovalDeps,
-): Promise<Approval> => {
-  let approval = first;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const result = move(approval);
-    if (result.kind !== 'move') return approval;
-    const written = await deps.applyApprovalChange({ from: approval, to: result.to });
-    if (written.kind === 'applied') return written.approval;
-    approval = written.current;
-  }
-  throw new Error('APPROVAL_BUSY: the approval changed too often');
 };
 
 const endingOf = (row: Action, approval: Approval | undefined, now: number): Ending | 'EXECUTE' | 'OPEN' => {
@@ -121,10 +105,15 @@ export const closeApproval = async (input: StepInput, deps: CloseApprovalDeps): 
   if (row === undefined || FOLLOWS[row.status] === undefined) return CLOSED;
   let approval = row.approvalId === undefined ? undefined : await deps.readApproval(row.approvalId);
   if (approval?.status === 'WAITING')
-    approval = await settle(approval, (current) => expire(current, deps.now(), deps.newId()), deps);
+    approval = await settleMove(
+      approval,
+      (current) => expire(current, deps.now(), deps.newId()),
+      deps.applyApprovalChange,
+    );
   const ending = endingOf(row, approval, deps.now());
   if (ending === 'OPEN') return { next: 'WAIT', waitSeconds: left(row, approval, deps.now()) };
   if (ending !== 'EXECUTE') await follow(row, ending, approval, deps);
-  if (approval !== undefined) await settle(approval, (current) => clearCallback(current, deps.newId()), deps);
+  if (approval !== undefined)
+    await settleMove(approval, (current) => clearCallback(current, deps.newId()), deps.applyApprovalChange);
   return ending === 'EXECUTE' ? { next: 'EXECUTE' } : CLOSED;
 };

@@ -12,6 +12,7 @@ import type {
   ReadApproval,
   TellWait,
 } from '#shared/approvals/approval.ts';
+import { settleMove } from '#shared/approvals/settle-move.ts';
 import { cancel, expire, isPastExpiry, type MoveResult, replaceToken } from '#shared/approvals/moves.ts';
 import type { DecideAction, GovernanceFacts, MayApprove } from '#shared/governance/gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
@@ -67,22 +68,6 @@ const ASKABLE = new Set<Action['status']>([
 ]);
 /** Rows that an approval does not move: they keep their status and only learn of the new approval. */
 const KEEPS_STATUS = new Set<Action['status']>(['NOT_APPLIED', 'PAUSED_CREDENTIAL']);
-
-const settle = async (
-  first: Approval,
-  move: (approval: Approval) => MoveResult,
-  deps: RequestApprovalDeps,
-): Promise<Approval> => {
-  let approval = first;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const result = move(approval);
-    if (result.kind !== 'move') return approval;
-    const written = await deps.applyApprovalChange({ from: approval, to: result.to });
-    if (written.kind === 'applied') return written.approval;
-    approval = written.current;
-  }
-  throw new Error('APPROVAL_BUSY: the approval changed too often');
-};
 
 /**
  * The round that counts, and its approval where it was asked for already. An approval that was given and then ran
@@ -234,10 +219,18 @@ const open = async (input: CallbackInput, deps: RequestApprovalDeps): Promise<vo
   let approval =
     found.approval ?? (await newApproval(row, dryRun, found.round, cipher, facts, people.length > 0, deps));
   if (approval.taskToken !== cipher)
-    approval = await settle(approval, (current) => replaceToken(current, cipher, deps.newId()), deps);
+    approval = await settleMove(
+      approval,
+      (current) => replaceToken(current, cipher, deps.newId()),
+      deps.applyApprovalChange,
+    );
   await recordOnLedger(row, dryRun, approval, deps);
   if (isPastExpiry(approval, deps.now()))
-    approval = await settle(approval, (current) => expire(current, deps.now(), deps.newId()), deps);
+    approval = await settleMove(
+      approval,
+      (current) => expire(current, deps.now(), deps.newId()),
+      deps.applyApprovalChange,
+    );
   if (approval.status !== 'WAITING') return answer(input.taskToken, approval, deps);
   if (people.length === 0)
     deps.count('NoEligibleApprover', { project: row.project, approvalId: approval.approvalId });
