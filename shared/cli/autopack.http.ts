@@ -16,12 +16,13 @@ import {
 } from './run-decisions.http.ts';
 import { type IdentityDeps, signIn, signOut, tokenFor, whoami } from './run-identity.http.ts';
 import type { Answer, Session } from './session.ts';
+import { verify } from './run-verify.http.ts';
 import { readSettings } from './settings.http.ts';
 import { paintOf } from './show-action.ts';
 import { jsonText, safeText } from './terminal-text.ts';
 
 type Command = Extract<Parsed, { kind: 'command' }>;
-type ApiCommand = Exclude<CommandName, 'sign-in' | 'sign-out' | 'whoami'>;
+type ApiCommand = Exclude<CommandName, 'sign-in' | 'sign-out' | 'whoami' | 'verify'>;
 
 const RUNS: Readonly<Record<ApiCommand, (session: Session) => Promise<Answer>>> = {
   propose,
@@ -44,6 +45,7 @@ const say = (line: string): void => {
 };
 
 const run = async (parsed: Command): Promise<Answer> => {
+  if (parsed.command === 'verify') return verify(parsed.arguments[0] ?? '-');
   const settings = await readSettings(parsed.common, process.env);
   const open = apiClient(settings.apiUrl);
   const identity: IdentityDeps = { settings, call: open, now: Date.now, say };

@@ -102,6 +102,11 @@ export const COMMANDS = {
     'run',
     'out',
   ]),
+  verify: command(
+    'verify FILE',
+    'Check an export here: histories, hashes, order ("-": standard input)',
+    'nobody',
+  ),
   'sign-in': command('sign-in', 'Sign in as a person, in the browser', 'nobody'),
   'sign-out': command('sign-out', 'Forget the signed-in person', 'nobody'),
   whoami: command('whoami', 'Who the CLI acts as, and where', 'any'),

@@ -3,7 +3,8 @@ export const EXITS = {
   ok: { code: 0, means: 'done, or accepted and still open when --wait was not asked for' },
   failed: {
     code: 1,
-    means: 'the action ended without success: FAILED, REJECTED, EXPIRED, CANCELLED, DENIED, INVALID',
+    means:
+      'the action ended without success: FAILED, REJECTED, EXPIRED, CANCELLED, DENIED, INVALID; or `verify` found a fault',
   },
   usage: { code: 2, means: 'the command, a file or the settings do not fit; nothing was sent' },
   unreachable: {

@@ -1,5 +1,5 @@
 import { ActionListView, type ActionView } from '../actions/action-view.ts';
-import { canonicalJson } from '../actions/canonical-json.ts';
+import { exportText } from '../actions/export.ts';
 import type { ApiRequest } from './api.ts';
 import { CliError, type Exit } from './exit.ts';
 import { readProposalFile, writeTextFile } from './files.http.ts';
@@ -123,7 +123,7 @@ export const list = async (session: Session): Promise<Answer> => {
   return { json: page, text: showActions(page), exit: 'ok' };
 };
 
-/** Every action of a run with its dry run and decision, oldest first, as canonical JSON: same state, same bytes. */
+/** Every action of a run with its dry run and decision, oldest first, one a line: same state, same bytes. */
 export const exportRun = async (session: Session): Promise<Answer> => {
   const { run, out } = session.parsed.options;
   if (run === undefined) throw new CliError('usage', 'Which run? Give --run.');
@@ -137,9 +137,7 @@ export const exportRun = async (session: Session): Promise<Answer> => {
   const actions: ActionView[] = [];
   for (const key of new Set(keys))
     actions.push(actionOf(await session.call({ method: 'GET', path: pathOf(session.project(), key) })));
-  const order = (action: ActionView): string => `${action.createdAt} ${action.key}`;
-  actions.sort((one, other) => (order(one) < order(other) ? -1 : 1));
-  const text = `${canonicalJson({ schemaVersion: 1, project: session.project(), runId: run, actions })}\n`;
+  const text = exportText(session.project(), run, actions);
   if (out === undefined) return { raw: text, exit: 'ok' };
   await writeTextFile(out, text);
   return {
