@@ -11,7 +11,7 @@ import {
   WAIT_GRACE_SECONDS,
 } from '#shared/approvals/approval.ts';
 import { settleMove } from '#shared/approvals/settle-move.ts';
-import { clearCallback, expire, isPastExpiry, type MoveResult } from '#shared/approvals/moves.ts';
+import { clearCallback, expire, isPastExpiry } from '#shared/approvals/moves.ts';
 
 export interface CloseApprovalDeps {
   readonly read: ReadAction;

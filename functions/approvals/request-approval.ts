@@ -13,7 +13,7 @@ import type {
   TellWait,
 } from '#shared/approvals/approval.ts';
 import { settleMove } from '#shared/approvals/settle-move.ts';
-import { cancel, expire, isPastExpiry, type MoveResult, replaceToken } from '#shared/approvals/moves.ts';
+import { cancel, expire, isPastExpiry, replaceToken } from '#shared/approvals/moves.ts';
 import type { DecideAction, GovernanceFacts, MayApprove } from '#shared/governance/gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import type { PersonRow } from '#shared/operators/principal.ts';
@@ -158,10 +158,10 @@ const recordOnLedger = async (
       return;
     if (!ASKABLE.has(row.status) || (row.status === 'PENDING_APPROVAL' && row.approvalId !== undefined)) {
       const reason = 'The action was closed before anybody was asked.';
-      await settle(
+      await settleMove(
         approval,
         (current) => cancel(current, { by: BY, byName: 'Autopack', reason }, deps.now(), deps.newId()),
-        deps,
+        deps.applyApprovalChange,
       );
       throw new WaitEndedError('Autopack.NothingToWaitFor', `The action is ${row.status}.`);
     }
