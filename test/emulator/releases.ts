@@ -1,7 +1,6 @@
-import { Tags } from 'aws-cdk-lib';
+import { CustomResource, Tags } from 'aws-cdk-lib';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnKey } from 'aws-cdk-lib/aws-kms';
-import { CfnResource } from 'aws-cdk-lib';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { composeApp } from '#infra/compose.ts';
 import { STAGES } from '#infra/stages.ts';
@@ -16,7 +15,7 @@ export type Release = 'first' | 'second' | 'broken';
 /**
  * Synthesizes a release of the development stage into `outdir` and applies the work-arounds. The second release
  * changes something of every stateful resource that may change in place, every function, and the registry's seed;
- * the broken one adds to it a function that cannot be made.
+ * the broken one adds to it a resource whose function refuses.
  * @returns how often each work-around was needed
  */
 export const synthesize = (release: Release, outdir: string): Readonly<Record<string, number>> => {
@@ -52,12 +51,14 @@ export const synthesize = (release: Release, outdir: string): Readonly<Record<st
   if (release === 'broken') {
     const [, controlPlane] = app.node.children.filter((child) => /^Autopack-/.test(child.node.id));
     if (controlPlane === undefined) throw new Error('The app has no control plane');
-    const sweeper = controlPlane.node.findChild('Sweeper').node.findChild('SweepActions');
-    const cannotBeMade = new CfnResource(controlPlane, 'CannotBeMade', {
-      type: 'AWS::Lambda::EventSourceMapping',
-      properties: { FunctionName: 'arn:aws:lambda:us-east-1:000000000000:function:does-not-exist' },
-    });
-    cannotBeMade.node.addDependency(sweeper);
+    const seed = controlPlane.node.findChild('Operators').node.findChild('SeedRegistry');
+    if (!(seed instanceof LambdaFunction)) throw new Error('The control plane has no SeedRegistry');
+    // Comes last, so that everything else has been changed when it fails.
+    new CustomResource(controlPlane, 'CannotBeMade', {
+      serviceToken: seed.functionArn,
+      resourceType: 'Custom::CannotBeMade',
+      properties: { people: 'nobody' },
+    }).node.addDependency(controlPlane.node.findChild('Sweeper'), controlPlane.node.findChild('Operators'));
   }
   app.synth();
   return workAround(outdir);

@@ -80,6 +80,21 @@ export const WORK_AROUNDS: readonly WorkAround[] = [
       ),
   },
   {
+    id: 'table-names',
+    reason:
+      'Any change of an AWS::DynamoDB::GlobalTable that has no name of its own replaces the table, and its items are gone.',
+    instead: 'The tables get names; then a change is made in place, as on AWS with and without a name.',
+    apply: (template) => {
+      let changed = 0;
+      for (const [id, resource] of Object.entries(template.Resources)) {
+        if (resource.Type !== 'AWS::DynamoDB::GlobalTable') continue;
+        resource.Properties = { ...resource.Properties, TableName: `autopack-${id}` };
+        changed += 1;
+      }
+      return changed;
+    },
+  },
+  {
     id: 'timeout-expression',
     reason:
       'TimeoutSeconds of a callback task is taken as text where it is a JSONata expression, and the execution breaks off.',
