@@ -64,7 +64,14 @@ export const deploy = async (
 ): Promise<Outputs> => {
   const outputs = join(folder, 'outputs.json');
   await cdk(ministack, folder, [
-    ...['deploy', '--app', assembly, '--all', '--require-approval', 'never', '--outputs-file', outputs],
+    'deploy',
+    '--app',
+    assembly,
+    '--all',
+    '--require-approval',
+    'never',
+    '--outputs-file',
+    outputs,
     ...Object.entries(parameters).flatMap(([name, value]) => ['--parameters', `${name}=${value}`]),
   ]);
   return JSON.parse(readFileSync(outputs, 'utf8')) as Outputs;

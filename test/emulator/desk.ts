@@ -1,5 +1,5 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { serveAlpacaStandIn, STAND_IN_KEYS } from '#infra/local/alpaca-stand-in/serve.ts';
+import { type serveAlpacaStandIn, STAND_IN_KEYS } from '#infra/local/alpaca-stand-in/serve.ts';
 import { type Browser, openBrowser, type Page, textOf } from '#infra/local/demo-browser.ts';
 import { agentToken, EXAMPLE_ORDER } from '#infra/local/example.ts';
 import { STAGES } from '#infra/stages.ts';

@@ -50,7 +50,12 @@ export const installMinistack = (log: (line: string) => void): string => {
   run('Python is not usable', python, ['-c', 'import sys, venv; assert sys.version_info >= (3, 10)']);
   run('the virtual environment cannot be made', python, ['-m', 'venv', '--clear', CACHE]);
   run('the package registry cannot be reached', join(bin, 'python'), [
-    ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'],
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-input',
     ...PACKAGES,
   ]);
   return executable;

@@ -49,7 +49,7 @@ export const synthesize = (release: Release, outdir: string): Readonly<Record<st
     }
   }
   if (release === 'broken') {
-    const [, controlPlane] = app.node.children.filter((child) => /^Autopack-/.test(child.node.id));
+    const [, controlPlane] = app.node.children.filter((child) => child.node.id.startsWith('Autopack-'));
     if (controlPlane === undefined) throw new Error('The app has no control plane');
     const seed = controlPlane.node.findChild('Operators').node.findChild('SeedRegistry');
     if (!(seed instanceof LambdaFunction)) throw new Error('The control plane has no SeedRegistry');
