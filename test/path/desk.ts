@@ -56,7 +56,10 @@ export interface Answer {
 }
 
 /** A local host with an agent and people who act on it over HTTP only, as anybody would. */
-export const openDesk = async (environment: Readonly<Record<string, string>> = {}) => {
+export const openDesk = async (
+  environment: Readonly<Record<string, string>> = {},
+  log: (line: string) => void = () => undefined,
+) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'autopack-path-'));
   const host: LocalHost = await startLocalHost({
     dataDir,
@@ -64,7 +67,7 @@ export const openDesk = async (environment: Readonly<Record<string, string>> = {
     awsPort: 0,
     assemblyDir: ASSEMBLIES,
     environment,
-    log: () => undefined,
+    log,
   });
   let token = '';
   const call = async (
