@@ -179,6 +179,18 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
     expect(Object.values(controlPlane.Resources).filter(({ Type }) => stateful.test(Type))).toEqual([]);
   });
 
+  it('can get back every row of every table, and lose no table by mistake (EXS-13)', () => {
+    for (const [id, { Properties }] of ofType(state, 'AWS::DynamoDB::GlobalTable')) {
+      expect(Properties['BillingMode'], id).toBe('PAY_PER_REQUEST');
+      expect(Properties['Replicas'].length, id).toBeGreaterThan(0);
+      for (const replica of Properties['Replicas'])
+        expect(replica, id).toMatchObject({
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        });
+    }
+  });
+
   it('never forgets a row of the ledger: no time to live, keys-only indexes, at most three', () => {
     const tables = Object.fromEntries(
       ofType(state, 'AWS::DynamoDB::GlobalTable').map(([id, { Properties }]) => [id, Properties]),
