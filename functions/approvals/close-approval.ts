@@ -3,7 +3,7 @@ import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { ApplyChange, ReadAction } from '#shared/actions/ledger.ts';
 import type { ActionStatus } from '#shared/actions/status.ts';
 import type { CloseStep, StepInput } from '#shared/actions/step-results.ts';
-import { transition } from '#shared/actions/transition.ts';
+import { amend, transition } from '#shared/actions/transition.ts';
 import {
   type Approval,
   type ApplyApprovalChange,
@@ -95,6 +95,25 @@ const follow = async (
   throw new Error('LEDGER_BUSY: the row changed too often');
 };
 
+/** The wait ended before the ledger learned of a request. */
+const UNASKED = new Set<ActionStatus>(['PROPOSED', 'RENDERED']);
+
+/**
+ * Raises the version, so that what a dead asker still has on the wire is refused: landing after the execution ended,
+ * it would leave a request that nobody is mailed about. The sweeper starts the action again.
+ * @returns false where it landed before this
+ */
+const fence = async (row: Action, deps: CloseApprovalDeps): Promise<boolean> => {
+  const write = {
+    at: timestamp(deps.now()),
+    by: BY,
+    writeToken: deps.newId(),
+    // The sweeper counts this among the restarts that led nowhere, and rests longer after each.
+    code: 'EXECUTION_ENDED',
+  };
+  return (await deps.apply(amend(row, write))).kind === 'applied';
+};
+
 /**
  * "Close the wait": reads the approval and lets the ledger follow it. A committed, live approval goes on to
  * EXECUTE even where its callback came too late; what nobody decided expires by condition; a wait that broke off
@@ -102,7 +121,9 @@ const follow = async (
  */
 export const closeApproval = async (input: StepInput, deps: CloseApprovalDeps): Promise<CloseStep> => {
   const row = await deps.read(input.action);
-  if (row === undefined || FOLLOWS[row.status] === undefined) return CLOSED;
+  if (row === undefined) return CLOSED;
+  if (UNASKED.has(row.status) && !(await fence(row, deps))) return closeApproval(input, deps);
+  if (FOLLOWS[row.status] === undefined) return CLOSED;
   let approval = row.approvalId === undefined ? undefined : await deps.readApproval(row.approvalId);
   if (approval?.status === 'WAITING')
     approval = await settleMove(
