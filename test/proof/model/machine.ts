@@ -94,8 +94,8 @@ export const stepFunctions = (sim: Simulation, invoke: Invoke, ended: (execution
       if (token !== undefined) waits.set(token, finish);
       tasks.set(execution, finish);
       invoke(state.Arguments?.FunctionName ?? '', payload, (end) => {
-        // A callback task whose function broke off hangs until somebody answers, or until its time is over.
-        if (token !== undefined) return;
+        // A callback task waits on once its function has returned; one that broke off fails like any other.
+        if (end.kind === 'done' && token !== undefined) return;
         if (end.kind === 'done') finish({ kind: 'value', value: { Payload: end.value } });
         else if (end.kind === 'failed') finish({ kind: 'error', error: 'Error' });
         else if (end.told) finish({ kind: 'error', error: 'Lambda.Unknown' });

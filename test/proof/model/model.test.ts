@@ -70,7 +70,8 @@ describe('the use cases under any interleaving and any fault', () => {
         { numRuns: RUNS, seed: SEED },
       );
       expect(runs).toBeGreaterThanOrEqual(RUNS);
-      if (!LONG) recordFigures('model', { runs, seed: SEED, invocations, ends, moves });
+      if (RUNS === 5_000 && SEED === 20_261_121)
+        recordFigures('model', { runs, seed: SEED, invocations, ends, moves });
     },
     LONG ? 36_000_000 : 120_000,
   );

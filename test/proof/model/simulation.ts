@@ -8,6 +8,8 @@ export interface Process {
   readonly name: string;
   readonly startedAt: number;
   state: 'running' | 'done' | 'failed' | 'dead';
+  /** The same delivery once more, beside this one; nobody hears of what it answers. */
+  readonly again: () => void;
   /** How often something went wrong at one of its calls, or with it as a whole. */
   disturbed: number;
 }
@@ -94,6 +96,10 @@ export const simulation = (startsAt: number) => {
       startedAt: now,
       state: 'running',
       disturbed: 0,
+      again: () => {
+        process.disturbed += 1;
+        start(name, limitMs, body).disturbed += 1;
+      },
     };
     const cancel = at(now + limitMs, () => kill(process, true));
     ends.set(process, (end) => {
@@ -163,6 +169,21 @@ export const simulation = (startsAt: number) => {
     await settle();
   };
 
+  /** Takes a call out of the queue; it comes back after a while, if its process still runs. */
+  const hold = (held: Call, ms: number): void => {
+    take(held);
+    held.process.disturbed += 1;
+    at(now + ms, () => void (held.process.state === 'running' && pending.push(held)));
+  };
+
+  /** The call is on the wire for so long; its process waits for the answer until it is killed. */
+  const delay = (delayed: Call, ms: number, patienceMs: number): void => {
+    take(delayed);
+    delayed.process.disturbed += 1;
+    at(now + patienceMs, () => delayed.reject(cut()));
+    at(now + ms, () => void delayed.run().catch(() => undefined));
+  };
+
   /** Moves the clock, firing what comes due on the way, one after the other. */
   const advanceTo = async (moment: number): Promise<void> => {
     for (let next = timers[0]; next !== undefined && next.at <= moment; next = timers[0]) {
@@ -183,6 +204,8 @@ export const simulation = (startsAt: number) => {
     kill,
     pass,
     fault,
+    hold,
+    delay,
     settle,
     advanceTo,
     /** Calls that wait to be let through, oldest first. */
