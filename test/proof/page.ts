@@ -1,4 +1,5 @@
-/** Writes `docs/proof.md` from the checked-in figures; `--write` first takes over what the suites recorded here. */
+/** Writes `docs/proof.md` from the checked-in figures; `--write` first takes over what the suites
+ * recorded here, all of them or those that are named after it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { format } from 'oxfmt';
@@ -41,10 +42,12 @@ export const pageOf = async ({ date, suites }: CheckedIn): Promise<string> => {
 export const figuresFileOf = (checkedIn: CheckedIn): Promise<string> =>
   formatted('proof.figures.json', figuresText(checkedIn));
 
-const write = async (): Promise<void> => {
+const write = async (named: readonly string[]): Promise<void> => {
   const before = checkedInFigures();
   const known = new Set(SECTIONS.flatMap(({ suite }) => (suite === undefined ? [] : [suite])));
-  const recorded = Object.entries(readFigures()).filter(([suite]) => known.has(suite));
+  const recorded = Object.entries(readFigures()).filter(
+    ([suite]) => known.has(suite) && (named.length === 0 || named.includes(suite)),
+  );
   const suites = { ...before.suites, ...Object.fromEntries(recorded) };
   const changed = figuresText(suites) !== figuresText(before.suites);
   const after = { date: changed ? new Date().toISOString().slice(0, 10) : before.date, suites };
@@ -53,7 +56,7 @@ const write = async (): Promise<void> => {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (process.argv.includes('--write')) await write();
+  if (process.argv.includes('--write')) await write(process.argv.slice(process.argv.indexOf('--write') + 1));
   else if (readFileSync(PAGE, 'utf8') !== (await pageOf(checkedInFigures()))) {
     console.error('docs/proof.md is not what its figures say: npm exec -- node test/proof/page.ts --write');
     process.exitCode = 1;

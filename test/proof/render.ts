@@ -23,8 +23,15 @@ export const cell = (value: unknown): string => {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (value === null || value === undefined) return '–';
   if (Array.isArray(value) && value.every(isPlain)) return value.map(cell).join(', ');
+  if (isObject(value))
+    return Object.entries(value)
+      .map(([name, each]) => (isPlain(each) ? `${name} ${cell(each)}` : `${name}: ${cell(each)}`))
+      .join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
+
+/** More columns than this are put into one cell. */
+const MOST_COLUMNS = 6;
 
 export const fenced = (text: string): string => `\`\`\`text\n${text.trimEnd()}\n\`\`\``;
 
@@ -64,8 +71,15 @@ const group = (name: string, value: unknown): string => {
       )}`;
     if (
       members.every(([, member]) => isObject(member) && Object.values(member).every((each) => !isStory(each)))
-    )
+    ) {
+      const columns = new Set(members.flatMap(([, member]) => Object.keys(member as object)));
+      if (columns.size > MOST_COLUMNS)
+        return `${heading}\n\n${table(
+          ['What', 'Counts'],
+          members.map(([member, each]) => [words(member), cell(each)]),
+        )}`;
       return `${heading}\n\n${rowsTable(members.map(([member, each]) => ({ what: words(member), ...(each as object) })))}`;
+    }
     return [heading, ...members.map(([member, each]) => group(member, each))].join('\n\n');
   }
   return `${heading}: ${cell(value)}`;

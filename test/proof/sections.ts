@@ -62,6 +62,12 @@ linearizability.`,
     vitest('races'),
   ),
   section(
+    'races-long',
+    'Races, the long run',
+    'The same with 64 claimants for each of 1,000 keys; run outside of `npm test`.',
+    `AUTOPACK_PROOF=long ${vitest('races/races.test.ts')}`,
+  ),
+  section(
     'linearizability-checker',
     'The checker of the races',
     'The checker is compared with trying every order, and has to refuse histories that are wrong.',
@@ -76,13 +82,34 @@ take somebody else's for its own.`,
     vitest('races/own-token.test.ts'),
   ),
   section(
+    'provider-classes',
+    'Recovery classes',
+    `
+Every recovery class against every fault of a programmable provider. Two faults break what the provider promises: a
+lookup that sees an effect an hour late, and a request that lands an hour late. There a provider that does not
+deduplicate acts twice, and the page shows it.`,
+    vitest('providers'),
+  ),
+  section(
     'chain',
     'Tampering',
     'Entries of histories were changed, added, left out and put in another order. Each has to be found.',
     vitest('chain'),
   ),
   section(
-    'secrets',
+    'export',
+    'Tampering with an export',
+    'One character after the other of an export was changed. The verifier reads it in constant memory.',
+    vitest('chain/export.test.ts'),
+  ),
+  section(
+    'hashes',
+    'Hashes',
+    'Golden digests, the vectors of RFC 8785, and properties: order of members, case, Unicode and numbers.',
+    '`npx vitest run --config test/vitest.config.ts test/actions/hashes.test.ts`',
+  ),
+  section(
+    'planted-secrets',
     'Planted secrets',
     'Secrets were planted where the path handles them, and looked for wherever something is kept.',
     vitest('secrets'),
@@ -97,9 +124,17 @@ installed, against other emulators. A difference that is not in the list of know
   ),
   { suite: 'differential', render: differentialSection },
   section(
-    'costs',
-    'What a path costs',
-    'Requests to DynamoDB and consumed capacity, exactly, for each path; an action is one item.',
+    'ledger-costs',
+    'What a write of the ledger costs',
+    `
+Requests to DynamoDB for each path, and the write units that the engine reports for each move, of the table and of its
+indexes. The numbers are exact: one more or one less fails.`,
+    vitest('costs'),
+  ),
+  section(
+    'handler-costs',
+    'What each function asks of AWS',
+    'Every request of every function on the path of an approved action, exactly.',
     vitest('costs'),
   ),
   {
@@ -110,7 +145,8 @@ installed, against other emulators. A difference that is not in the list of know
 - "At most once" is the promise towards the provider. If a provider acts twice on one request, or forgets what it did
   when it is asked, the ledger cannot know.
 - The settle window trusts three numbers: the longest life of a function, the time limit of the transport, and the lag
-  of the provider. A request that lands after all three would be missed.
+  of the provider. A request that lands after all three can happen twice where the provider does not deduplicate, see
+  [recovery classes](#recovery-classes).
 - A provider that cannot be asked leaves a person to decide after a crash.
 - The explorer looks at one key with a few workers; larger worlds are only sampled, by the random runs.
 - Clocks: approvals end by the clock of the writer. A clock that is wrong by more than a minute moves that moment.`,

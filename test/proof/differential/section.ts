@@ -35,8 +35,8 @@ export const differentialSection = (figures: Figures): string => {
   return `## Against Powertools
 
 The same scripts of faults through ${peer} and through this ledger, in one
-run, on one engine (${engine}) with the AWS SDK ${sdk}. The provider of this comparison does not deduplicate, so that every request that acts is counted. An
-invocation may run for 30 s; "at once" and "inside the deadline" are 1 s later, "after the deadline" 20 minutes.
+run, on one engine (${engine}) with the AWS SDK ${sdk}. The provider
+of this comparison does not deduplicate, so that every request that acts is counted. An invocation may run for 30 s; "at once" and "inside the deadline" are 1 s later, "after the deadline" 20 minutes.
 
 - **Peer, default**: only the key is chosen; the Lambda context is registered, records live for one hour.
 - **Peer, best**: also payload validation, SHA-256, a key is required, records live for ten years, no local cache.
