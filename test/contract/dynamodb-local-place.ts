@@ -49,10 +49,9 @@ export const openDynamoDbLocal = async (): Promise<DataPlace> => {
   const port = await freePort();
   const child = spawn(
     'java',
-    [
-      ...['-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar'],
-      ...['-inMemory', '-sharedDb', '-port', String(port)],
-    ],
+    `-Djava.library.path=./DynamoDBLocal_lib -jar DynamoDBLocal.jar -inMemory -sharedDb -port ${port}`.split(
+      ' ',
+    ),
     { cwd: folder, stdio: 'ignore' },
   );
   const kill = (): void => void child.kill('SIGKILL');

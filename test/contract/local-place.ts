@@ -49,7 +49,7 @@ export const openLocalPlace = async (): Promise<Place> => {
   });
   for (const service of [s3, kms, secrets, ses, machines, scheduler, createLambdaApi(lambda)])
     endpoint.addService(service);
-  scheduler.start();
+  await scheduler.start();
   const httpApi = await openHttpApi({ port: 0, now: clock.now, invoke: lambda.invoke, log });
 
   return {

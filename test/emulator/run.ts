@@ -9,6 +9,10 @@ import { join } from 'node:path';
 import { serveAlpacaStandIn } from '#infra/local/alpaca-stand-in/serve.ts';
 import { wallClock } from '#infra/local/clock.ts';
 import { stackNames } from '#infra/compose.ts';
+import { DynamoDbLocalMissingError, openDynamoDbLocal } from '../contract/dynamodb-local-place.ts';
+import { openMinistackPlace } from '../contract/ministack-place.ts';
+import { reportContract } from '../contract/report.ts';
+import { CASES, DATA_CASES } from '../contract/suite.ts';
 import { bootstrap, CdkFailedError, deploy } from './cdk.ts';
 import { openDesk, prepare } from './desk.ts';
 import { contents, lost, stackStatus, statefulIds } from './inventory.ts';
@@ -129,12 +133,27 @@ const story = async (ministack: Ministack, folder: string): Promise<void> => {
   await provider.stop();
 };
 
+/** The contract suite on MiniStack, and its DynamoDB part on DynamoDB Local where Java is. */
+const contract = async ({ url }: Ministack): Promise<void> => {
+  const unknown = [...(await reportContract(CASES, openMinistackPlace(url), say))];
+  try {
+    const dynamo = await openDynamoDbLocal();
+    unknown.push(...(await reportContract(DATA_CASES, dynamo, say)));
+    await dynamo.stop();
+  } catch (error) {
+    if (!(error instanceof DynamoDbLocalMissingError)) throw error;
+    say(`CONTRACT on DynamoDB Local was NOT run: ${error.message}`);
+  }
+  check(unknown.length === 0, `${unknown.length} unknown difference(s)`);
+};
+
 resolveLocalhostNames();
 const folder = mkdtempSync(join(tmpdir(), 'autopack-emulator-'));
 let ministack: Ministack | undefined;
 try {
   ministack = await startMinistack(installMinistack(say), folder, { LOG_LEVEL: 'INFO' });
   say(`MiniStack answers at ${ministack.url}`);
+  await contract(ministack);
   await story(ministack, folder);
   say('The emulator test is complete.');
 } catch (error) {

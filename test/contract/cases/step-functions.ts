@@ -8,7 +8,8 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { type Case, eventually, fresh, type Place, refused, ROLE } from '../place.ts';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { type Case, eventually, fresh, type Place, PRELUDE, refused, ROLE } from '../place.ts';
 
 const machine = async ({ sfn }: Place, definition: object): Promise<string> => {
   const made = await sfn.send(
@@ -242,9 +243,18 @@ export const STEP_FUNCTIONS_CASES: readonly Case[] = [
   {
     id: 'States.TaskFailed stands for every error of a function, and is retried as often as it says',
     async run(place) {
+      const Name = fresh('tries');
+      await place.secrets.send(new CreateSecretCommand({ Name, SecretString: 'x' }));
       const fails = await place.fn(
         fresh('fails'),
-        `let tries = 0; export const handler = async () => { tries += 1; if (tries < 3) throw new Error('not yet'); return tries; };`,
+        `${PRELUDE}
+        const on = (operation, body) => aws('secretsmanager', 'secretsmanager.' + operation, body);
+        export const handler = async () => {
+          const { SecretString } = await on('GetSecretValue', { SecretId: '${Name}' });
+          await on('PutSecretValue', { SecretId: '${Name}', SecretString: SecretString + 'x' });
+          if (SecretString.length < 3) throw new Error('not yet');
+          return SecretString.length;
+        };`,
       );
       const arn = await machine(place, {
         StartAt: 'Try',
