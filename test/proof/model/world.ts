@@ -169,7 +169,11 @@ export const world = (options: WorldOptions) => {
       if (step === undefined) throw new Error(`nobody is ${functionName}`);
       const process = run(name, (own) => step(payload as never, own), ended);
       const { key } = (payload as StepInput).action;
-      state.served.set(key, [...(state.served.get(key) ?? []), process]);
+      const before = state.served.get(key) ?? [];
+      // Two executions of one action (a person resolved it while the first still settles) may ask at one moment:
+      // the mail of each is marked after it is handed over, so both may send it.
+      if (before.some((other) => other.name === name && other.state === 'running')) process.disturbed += 1;
+      state.served.set(key, [...before, process]);
     },
     // The rule of the bus: executions that failed or were aborted wake the sweeper.
     (execution) => void (execution.status === 'SUCCEEDED' ? undefined : sweep(execution)),
