@@ -148,6 +148,8 @@ const contract = async ({ url }: Ministack): Promise<void> => {
 };
 
 resolveLocalhostNames();
+// Ending by a signal would otherwise leave the emulator running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const folder = mkdtempSync(join(tmpdir(), 'autopack-emulator-'));
 let ministack: Ministack | undefined;
 try {
