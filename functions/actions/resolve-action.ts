@@ -103,7 +103,8 @@ export const resolveAction = async (
   if (resolved.kind === 'refused')
     throw new ProblemError('CONFLICT', 'The action changed in the same moment. Read it again.');
   let current = resolved.action;
-  if (current.status === 'NOT_APPLIED') {
+  // A parked row has no execution any more; an unparked one has its own, which goes on from what was said.
+  if (current.status === 'NOT_APPLIED' && row.attention === 'person') {
     const again = await deps.apply(
       restart(current, {
         at: timestamp(deps.now()),

@@ -46,7 +46,7 @@ export const SweepEvent = z.union([
   z.object({ scheduledTime: z.string() }),
   z.object({
     'detail-type': z.literal('Step Functions Execution Status Change'),
-    detail: z.object({ executionArn: z.string(), input: z.string().nullish() }),
+    detail: z.object({ executionArn: z.string().optional(), input: z.string().nullish() }),
   }),
 ]);
 export type SweepEvent = z.infer<typeof SweepEvent>;
@@ -92,7 +92,10 @@ const gaugeLine = async (unknown: number, deps: SweepDeps): Promise<Readonly<Rec
 
 const namedBy = async (event: SweepEvent, deps: SweepDeps): Promise<ActionId | undefined> => {
   if (!('detail' in event)) return undefined;
-  const input = event.detail.input ?? (await deps.readExecutionInput(event.detail.executionArn));
+  const { executionArn } = event.detail;
+  const input =
+    event.detail.input ??
+    (executionArn === undefined ? undefined : await deps.readExecutionInput(executionArn));
   try {
     return ActionId.parse(JSON.parse(input ?? ''));
   } catch {

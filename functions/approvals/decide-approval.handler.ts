@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import type { Approval } from '#shared/approvals/approval.ts';
 import { applyApprovalChange, readApproval } from '#shared/approvals/approvals.aws.ts';
 import { countUp } from '#shared/approvals/counters.aws.ts';
 import { deliverCallback } from '#shared/approvals/deliver-callback.ts';
@@ -38,7 +39,7 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
   mayApprove,
-  deliverCallback: (approvalId: string) => deliverCallback(approvalId, outbox),
+  deliverCallback: (written: Approval) => deliverCallback(written, outbox),
   stageIsProduction: env.AUTOPACK_ENV === 'prod',
   now: Date.now,
   log: logLine,

@@ -45,7 +45,7 @@ export interface DecideDeps {
   readonly readProjectConfig: ReadProjectConfig;
   readonly mayApprove: MayApprove;
   /** Tells the wait; may fail, the sweeper comes back to it. */
-  readonly deliverCallback: (approvalId: string) => Promise<unknown>;
+  readonly deliverCallback: (written: Approval) => Promise<unknown>;
   readonly stageIsProduction: boolean;
   readonly now: () => number;
   readonly newId: () => string;
@@ -117,7 +117,7 @@ export const decideApproval = async (
     await requireRight(approval, person, deps);
     const result = await deps.applyApprovalChange({ from: approval, to: move.to });
     if (result.kind === 'applied') {
-      await deps.deliverCallback(approvalId).catch((error: unknown) => {
+      await deps.deliverCallback(result.approval).catch((error: unknown) => {
         deps.log({
           event: 'CALLBACK_LEFT_TO_SWEEPER',
           approvalId,

@@ -8,6 +8,7 @@ import type { Action } from '#shared/actions/action.ts';
 import type { DryRun } from '#shared/actions/dry-run.ts';
 import { actionPk } from '#shared/actions/identity.ts';
 import type { ApplyChange } from '#shared/actions/ledger.ts';
+import type { Approval } from '#shared/approvals/approval.ts';
 import { deliverCallback } from '#shared/approvals/deliver-callback.ts';
 import { mailApprovers } from '#shared/approvals/mail-approvers.ts';
 import type { Mail } from '#shared/approvals/mail.ts';
@@ -118,7 +119,7 @@ export const world = () => {
     ...tools,
     signedIn,
     decideAction: evaluateGates,
-    deliverCallback: (approvalId: string) => deliverCallback(approvalId, tools),
+    deliverCallback: (which: string | Approval) => deliverCallback(which, tools),
     mailApprovers: mailApprovers({
       ...tools,
       publicUrl: 'https://autopack.example.test/',

@@ -49,7 +49,7 @@ export const AGREED_REQUESTS: Readonly<Record<string, Readonly<Record<string, nu
   'read one': { 'dynamodb:GetItem actions': 1, 's3:GET': 1, 'dynamodb:GetItem approvals': 1 },
   decide: {
     'dynamodb:GetItem registry': 2,
-    'dynamodb:GetItem approvals': 2,
+    'dynamodb:GetItem approvals': 1,
     's3:GET': 1,
     'dynamodb:PutItem approvals': 2,
     'kms:Decrypt': 1,
