@@ -22,8 +22,7 @@ const LAST_MINUTE_MS = 60_000;
 
 const has = (item: Item | undefined, name: string): string => String(item?.[name] ?? '');
 
-const claimFault = (setting: Setting, before: Item | undefined, after: Item, world: World) => {
-  if (has(before, 'status') === 'EXECUTING') return 'a running attempt was claimed again';
+const claimFault = (setting: Setting, after: Item, world: World): string | undefined => {
   const [shown] = setting.dryRuns;
   if (shown === undefined || has(after, 'requestHash') !== requestHash(shown.request))
     return 'the claim is not for the request that was shown';
@@ -45,7 +44,7 @@ const rowFault = (setting: Setting, from: World, to: World): string | undefined 
   const [old, now] = [has(before, 'status'), has(after, 'status')];
   if (before !== after && TERMINAL.has(old)) return `${old} is final and was changed to ${now}`;
   if (before !== after && now === 'EXECUTING' && has(before, 'ownerToken') !== has(after, 'ownerToken')) {
-    const fault = claimFault(setting, before, after, to);
+    const fault = claimFault(setting, after, to);
     if (fault !== undefined) return fault;
   }
   if (now === 'SUCCEEDED' && to.effects.length === 0) return 'SUCCEEDED is false: nothing has happened';

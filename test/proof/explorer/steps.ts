@@ -1,3 +1,4 @@
+import { providerKey } from '#shared/actions/hashes.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { Step } from './explore.ts';
 import { ACTIONS, programsOf, REPLIES, type Setting } from './programs.ts';
@@ -13,6 +14,9 @@ const called = (worker: Pick<Worker, 'kind' | 'name'>): string =>
 
 const statusOf = (item: Item | undefined): string =>
   item === undefined ? 'not there' : `${String(item['status'])}, version ${String(item['version'])}`;
+
+const nameOfKey = (key: string, { id }: Setting): string =>
+  key === providerKey(id) ? "the action's key" : `a key of its own (…${key.replace(providerKey(id), '')})`;
 
 /** What a finished or broken call means for its surroundings: a machine goes on, a proposer was told. */
 export type Finish = (world: World, worker: Worker, point: Point) => World;
@@ -147,7 +151,7 @@ export const stepsOf = (rules: Rules): ((world: World) => Promise<Step[]>) => {
       const waiting = { ...worker, waits: true };
       return [
         {
-          say: `${called(worker)} sends the request with key ${key}.`,
+          say: `${called(worker)} sends the request with ${nameOfKey(key, setting)}.`,
           fair: true,
           to: {
             ...world,
