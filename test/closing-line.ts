@@ -5,9 +5,10 @@ export const closingLine: Reporter = {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     for (const module of modules) {
+      const before = counts.failed;
       for (const test of module.children.allTests()) counts[test.result().state] += 1;
-      // A file that could not be loaded has no tests to count, and is a failure all the same.
-      if (module.errors().length > 0) counts.failed += 1;
+      // A file that cannot be loaded, or breaks in a hook, has no failed test to count and fails all the same.
+      if (module.state() === 'failed' && counts.failed === before) counts.failed += 1;
     }
     const skipped = counts.skipped + counts.pending;
     console.log(
