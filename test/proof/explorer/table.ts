@@ -17,6 +17,10 @@ const operand = (text: string, item: Item, put: PutCondition): unknown => {
 };
 
 const holdsTerm = (term: string, item: Item | undefined, put: PutCondition): boolean => {
+  const either = /^\((.+ OR .+)\)$/.exec(term);
+  if (either !== null) return (either[1] ?? '').split(' OR ').some((one) => holdsTerm(one, item, put));
+  const present = /^attribute_exists\((.+)\)$/.exec(term);
+  if (present !== null) return item !== undefined && operand(present[1] ?? '', item, put) !== undefined;
   const absent = /^attribute_not_exists\((.+)\)$/.exec(term);
   if (absent !== null) return item === undefined || operand(absent[1] ?? '', item, put) === undefined;
   const compared = /^(\S+) (=|>) (\S+)$/.exec(term);
