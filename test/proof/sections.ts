@@ -29,12 +29,21 @@ a closed state that changes, a FAILED that is false, and a state from which no e
     vitest('explorer'),
   ),
   section(
-    'mutants',
-    'Rules taken away',
+    'explorer-mutants',
+    'Rules taken away, and the shortest way to harm',
     `
-Each safety rule, fence, condition and settle rule is broken on its own. A rule whose loss nobody notices is not
-proven; so every mutant has to be caught.`,
-    vitest('mutants'),
+Each of the ten safety rules and each classic mistake, broken on its own in a copy of the production code, which is then
+explored like the original. Each has to be caught; the shortest story of each, one sentence a step, stands in
+\`test/proof/explorer/stories.txt\`.`,
+    vitest('explorer/mutants'),
+  ),
+  section(
+    'mutants',
+    'Conditions taken away',
+    `
+Each fence, condition and settle rule of the listed files is taken away or turned round on its own, in a copy, and the
+tests that look after the file are run. A condition whose loss no test notices is not proven; so every one has to die.`,
+    'npm exec -- node test/proof/mutants/run.ts',
   ),
   section(
     'model',

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { recordFigures } from '../figures.ts';
+import { checkedInFigures, recordFigures } from '../figures.ts';
 import type { Explored } from './explore.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -44,7 +44,7 @@ describe('a rule taken away from production code (DESIGN §2)', () => {
     expect([...rules].toSorted()).toEqual(Array.from({ length: 10 }, (_, at) => `Rule ${at + 1}`).toSorted());
   });
 
-  it('tells the shortest story of each, as it stands in stories.txt', async () => {
+  it('tells the shortest story of each, as it stands in stories.txt and on the proof page', async () => {
     const stories = MUTANTS.map(({ name, rule }, index) =>
       [
         `${name} (${rule})`,
@@ -52,7 +52,7 @@ describe('a rule taken away from production code (DESIGN §2)', () => {
       ].join('\n'),
     );
     await expect(`${stories.join('\n\n')}\n`).toMatchFileSnapshot('./stories.txt');
-    recordFigures('explorer-mutants', {
+    const figures = {
       mutants: MUTANTS.length,
       caught: MUTANTS.filter((_each, index) => found.get(index)?.story !== undefined).length,
       stories: MUTANTS.map(({ name, rule }, index) => ({
@@ -60,6 +60,8 @@ describe('a rule taken away from production code (DESIGN §2)', () => {
         rule,
         steps: found.get(index)?.story?.length ?? 0,
       })),
-    });
+    };
+    recordFigures('explorer-mutants', figures);
+    expect(checkedInFigures().suites['explorer-mutants']).toEqual(figures);
   });
 });
