@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ActionId, RunId, Subject } from './identity.ts';
+import { RunId, Subject } from './identity.ts';
 
 /** Body of `POST /projects/{project}/actions`; the key travels in the Idempotency-Key header. */
 export const Proposal = z.strictObject({
@@ -31,6 +31,3 @@ export const ResolveBody = z.strictObject({
   reason: z.string().min(1).max(200),
 });
 export type ResolveBody = z.infer<typeof ResolveBody>;
-
-/** Input of the use cases that work on one action over HTTP. */
-export const ActionPath = ActionId;
