@@ -9,7 +9,7 @@ import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { resolveCredential } from '#shared/credentials/credentials.aws.ts';
-import { evaluateGates } from '#shared/governance/gates.ts';
+import { askGates } from '#shared/governance/gates.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
 import { findOperation } from '#shared/providers/catalogue.ts';
 import { outboundSend } from '#shared/providers/outbound.http.ts';
@@ -29,7 +29,7 @@ const deps = {
   readApproval: readApproval(db, env.APPROVALS_TABLE),
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
-  evaluateGates,
+  askGates: askGates([]),
   resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
   findOperation,
   sendTo: (dryRun: { request: { url: string } }) =>

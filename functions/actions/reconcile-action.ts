@@ -2,6 +2,7 @@ import type { Action } from '#shared/actions/action.ts';
 import type { DryRun } from '#shared/actions/dry-run.ts';
 import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { ApplyChange, LedgerChange, ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
+import { outcomeOf } from '#shared/actions/outcome.ts';
 import { askAgainSeconds, MAX_RECONCILIATIONS, settleUntil } from '#shared/actions/settle.ts';
 import { isTerminal } from '#shared/actions/status.ts';
 import type { ReconcileStep, StepInput } from '#shared/actions/step-results.ts';
@@ -91,31 +92,23 @@ const conclude = (
   const at = timestamp(deps.now());
   const write = (code: string) => ({ at, by: BY, writeToken: deps.newId(), code }) as const;
   const parked = (code: string, summary: string): { change: LedgerChange; step: ReconcileStep } => ({
-    change: park(row, { ...write(code), set: { outcome: { code, summary } } }),
+    change: park(row, { ...write(code), set: { outcome: outcomeOf({ code, summary }) } }),
     step: { next: 'CLOSED' },
   });
   switch (finding.kind) {
     case 'applied': {
-      const { code, summary, resourceId, resourceStatus } = finding;
-      const outcome = {
-        code,
-        summary: summary.slice(0, 240),
-        ...(resourceId === undefined ? {} : { resourceId }),
-        ...(resourceStatus === undefined ? {} : { resourceStatus }),
-      };
-      const change = transition(row, 'SUCCEEDED', { ...write(code), evidence: 'lookup', set: { outcome } });
+      const change = transition(row, 'SUCCEEDED', {
+        ...write(finding.code),
+        evidence: 'lookup',
+        set: { outcome: outcomeOf(finding) },
+      });
       return { change, step: { next: 'CLOSED' } };
     }
     case 'failed': {
-      const outcome = {
-        code: finding.code,
-        summary: finding.summary.slice(0, 240),
-        ...(finding.resourceId === undefined ? {} : { resourceId: finding.resourceId }),
-      };
       const change = transition(row, 'FAILED', {
         ...write(finding.code),
         evidence: 'lookup',
-        set: { outcome },
+        set: { outcome: outcomeOf(finding) },
       });
       return { change, step: { next: 'CLOSED' } };
     }

@@ -9,6 +9,7 @@ import type {
   ReadPayload,
   StoreDryRun,
 } from '#shared/actions/ledger.ts';
+import { outcomeOf } from '#shared/actions/outcome.ts';
 import { isTerminal } from '#shared/actions/status.ts';
 import type { RenderStep, StepInput } from '#shared/actions/step-results.ts';
 import { transition } from '#shared/actions/transition.ts';
@@ -91,7 +92,7 @@ export const renderAction = async (input: StepInput, deps: RenderDeps): Promise<
         by: 'system:render',
         writeToken: deps.newId(),
         code: error.code,
-        set: { outcome: { code: error.code, summary: error.message.slice(0, 240) } },
+        set: { outcome: outcomeOf({ code: error.code, summary: error.message }) },
       }),
     );
     // Somebody moved the row on meanwhile (a cancellation): what they wrote stands.

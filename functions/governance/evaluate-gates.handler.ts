@@ -6,7 +6,8 @@ import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { readCredential } from '#shared/credentials/credentials.aws.ts';
-import { evaluateGates } from '#shared/governance/gates.ts';
+import { credentialGate } from '#shared/governance/credential-gate.ts';
+import { askGates } from '#shared/governance/gates.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
 import { env as environments } from './env.ts';
 import { evaluateGatesStep } from './evaluate-gates.ts';
@@ -21,8 +22,7 @@ const deps = {
   apply: applyChange(db, env.ACTIONS_TABLE),
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
-  readCredential: readCredential(db, env.CREDENTIALS_TABLE),
-  evaluateGates,
+  askGates: askGates([credentialGate(readCredential(db, env.CREDENTIALS_TABLE))]),
   stageIsProduction: env.AUTOPACK_ENV === 'prod',
 };
 

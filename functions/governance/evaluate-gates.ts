@@ -2,16 +2,14 @@ import type { Action } from '#shared/actions/action.ts';
 import type { DryRun } from '#shared/actions/dry-run.ts';
 import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { ApplyChange, ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
+import { outcomeOf } from '#shared/actions/outcome.ts';
 import { isTerminal } from '#shared/actions/status.ts';
 import type { GatesStep, StepInput } from '#shared/actions/step-results.ts';
 import { type MoveInput, transition } from '#shared/actions/transition.ts';
 import { WAIT_GRACE_SECONDS } from '#shared/approvals/approval.ts';
-import type { ReadCredential } from '#shared/credentials/credential.ts';
-import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
-import { withCredential } from '#shared/governance/gates.ts';
+import type { AskGates, Decision } from '#shared/governance/gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { reason } from '#shared/governance/reasons.ts';
-import { hostIsStandIn } from '#shared/providers/stand-in.ts';
 
 export interface EvaluateGatesDeps {
   readonly now: () => number;
@@ -20,37 +18,26 @@ export interface EvaluateGatesDeps {
   readonly apply: ApplyChange;
   readonly readDryRun: ReadDryRun;
   readonly readProjectConfig: ReadProjectConfig;
-  readonly readCredential: ReadCredential;
-  readonly evaluateGates: (facts: GovernanceFacts) => Decision;
+  readonly askGates: AskGates;
   readonly stageIsProduction: boolean;
 }
 
 const BY = 'system:gates';
 
-interface Judged {
-  readonly decision: Decision;
-  readonly dryRun: DryRun;
-  readonly projectVersion: number;
-}
-
-const judge = async (row: Action, dryRun: DryRun, deps: EvaluateGatesDeps): Promise<Judged> => {
-  const ref = dryRun.request.credential;
-  const [project, credential] = await Promise.all([
-    deps.readProjectConfig(row.project),
-    ref === null ? undefined : deps.readCredential(row.project, ref),
-  ]);
-  const decision = deps.evaluateGates({
+const judge = async (
+  row: Action,
+  dryRun: DryRun,
+  deps: EvaluateGatesDeps,
+): Promise<{ readonly decision: Decision; readonly projectVersion: number }> => {
+  const project = await deps.readProjectConfig(row.project);
+  const decision = await deps.askGates({
     dryRun,
     project,
     proposer: row.proposer,
     originators: row.originators,
     stageIsProduction: deps.stageIsProduction,
   });
-  return {
-    decision: withCredential(decision, ref, credential, hostIsStandIn(dryRun.request)),
-    dryRun,
-    projectVersion: project.version,
-  };
+  return { decision, projectVersion: project.version };
 };
 
 /** Writes a move; a row that somebody closed meanwhile stands, one that is still open is looked at again. */
@@ -70,12 +57,8 @@ const close = async (
 const deny = (row: Action, reasons: Decision['reasons'], deps: EvaluateGatesDeps): Promise<GatesStep> => {
   const [first] = reasons;
   const code = first?.code ?? 'GATE_REFUSED';
-  return close(
-    row,
-    'DENIED',
-    { code, set: { outcome: { code, summary: (first?.detail ?? code).slice(0, 240) } } },
-    deps,
-  );
+  const outcome = outcomeOf({ code, summary: first?.detail ?? code });
+  return close(row, 'DENIED', { code, set: { outcome } }, deps);
 };
 
 /** What is left of the approval, or a whole one, and the grace in which a committed decision still arrives. */

@@ -38,6 +38,15 @@ export interface Decision {
 /** Question 2 (may it run unattended) with the risk score; Cedar and the wall outside Cedar. Pure. */
 export type DecideAction = (facts: GovernanceFacts) => Decision;
 
+/**
+ * A gate that reads before it answers, on what holds at that moment: a credential's metadata, the policies of a
+ * provider. Its readers are bound when the handler builds it.
+ */
+export type Gate = (facts: GovernanceFacts) => Promise<GateAnswer>;
+
+/** All gates together, asked at "Evaluate the gates" and again, on fresh facts, right before the claim. */
+export type AskGates = (facts: GovernanceFacts) => Promise<Decision>;
+
 /** Question 3: may this person approve it? Asked again from a fresh registry row when the vote comes in. */
 export type MayApprove = (
   person: Extract<Principal, { kind: 'person' }>,

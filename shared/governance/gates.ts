@@ -1,12 +1,10 @@
 import { requestHash } from '../actions/hashes.ts';
 import type { CredentialRef } from '../actions/dry-run.ts';
-import type { Credential } from '../credentials/credential.ts';
-import { fitsHost } from '../credentials/secret-fields.ts';
 import { ALPACA_HOSTS } from '../providers/alpaca/hosts.ts';
 import { recoveryClassOf, versionWith } from '../providers/http/definition.ts';
 import { decideAction } from './decide.ts';
 import { matchEndpoint } from './endpoint-match.ts';
-import type { DecideAction, Decision, GovernanceFacts, Reason } from './gate.ts';
+import type { AskGates, DecideAction, Decision, Gate, GateAnswer, GovernanceFacts, Reason } from './gate.ts';
 import { reason } from './reasons.ts';
 import { providerOf } from './unattended-wall.ts';
 
@@ -75,35 +73,22 @@ const refuse = (decision: Decision, refusals: readonly Reason[]): Decision => {
   return { ...rest, verdict: 'REFUSE', reasons: [...refusals, ...decision.reasons] };
 };
 
-/**
- * The credentials gate: the metadata is there, for this very environment, and a stand-in's secret meets stand-ins
- * only, a real one never. Whether the secret can be read now does not matter here: an approved action
- * waits for it.
- */
-export const withCredential = (
-  decision: Decision,
-  ref: CredentialRef | null,
-  credential: Credential | undefined,
-  hostIsOverridden: boolean,
-): Decision => {
-  if (ref === null) return decision;
-  if (credential === undefined) {
-    return refuse(decision, [
-      reason(
-        'credentials',
-        'CREDENTIAL_UNKNOWN',
-        `No credential is registered for ${ref.provider} ${ref.account} (${ref.environment}).`,
-      ),
-    ]);
-  }
-  if (
-    credential.environment !== ref.environment ||
-    credential.account !== ref.account ||
-    credential.provider !== ref.provider
-  ) {
-    return refuse(decision, [reason('credentials', 'CREDENTIAL_ENVIRONMENT')]);
-  }
-  return fitsHost(credential.standIn, hostIsOverridden)
-    ? decision
-    : refuse(decision, [reason('credentials', 'CREDENTIAL_STAND_IN')]);
+/** What an answer makes of a decision: it may only make it stricter. */
+const withAnswer = (decision: Decision, answer: GateAnswer): Decision => {
+  if (answer.kind === 'allow') return decision;
+  if (answer.kind === 'refuse') return refuse(decision, answer.reasons);
+  const { permit: _permit, ...rest } = decision;
+  const verdict = decision.verdict === 'REFUSE' ? 'REFUSE' : 'NEEDS_PERSON';
+  return { ...rest, verdict, reasons: [...answer.reasons, ...decision.reasons] };
 };
+
+/**
+ * Every gate: those that facts alone can answer, then the given ones, which read first. No gate can allow what another
+ * refuses, and a gate that cannot be read throws: nothing goes on without its answer.
+ */
+export const askGates =
+  (gates: readonly Gate[], evaluate: (facts: GovernanceFacts) => Decision = evaluateGates): AskGates =>
+  async (facts) => {
+    const answers = await Promise.all(gates.map((gate) => gate(facts)));
+    return answers.reduce(withAnswer, evaluate(facts));
+  };

@@ -146,7 +146,7 @@ export const world = (options: { recoveryClass?: DryRun['recoveryClass']; row?: 
     ...common,
     readApproval: async () => store.approval,
     readProjectConfig: async (project) => strictProjectConfig(project),
-    evaluateGates: () => store.decision ?? asPerson,
+    askGates: async () => store.decision ?? asPerson,
     stageIsProduction: false,
     leaseMs: 35_000,
     remainingMs: () => 30_000,

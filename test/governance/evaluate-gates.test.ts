@@ -6,8 +6,10 @@ import { STATUSES } from '#shared/actions/status.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import type { LedgerChange } from '#shared/actions/ledger.ts';
 import type { Credential } from '#shared/credentials/credential.ts';
-import { evaluateGates, evaluateGatesWith } from '#shared/governance/gates.ts';
+import { credentialGate } from '#shared/governance/credential-gate.ts';
+import { askGates, evaluateGatesWith } from '#shared/governance/gates.ts';
 import type { ProjectConfig } from '#shared/governance/project-config.ts';
+import { reason } from '#shared/governance/reasons.ts';
 import { newAction, T0 } from '../actions/rows.ts';
 import { definition, dryRun, effect, facts, order, projectConfig, READ_RULE } from './facts.ts';
 
@@ -46,8 +48,7 @@ const step = async (
     },
     readDryRun: async () => run,
     readProjectConfig: async () => over.project ?? projectConfig(),
-    readCredential: async () => ('credential' in over ? over.credential : credential()),
-    evaluateGates,
+    askGates: askGates([credentialGate(async () => ('credential' in over ? over.credential : credential()))]),
     stageIsProduction: false,
   };
   return { answer: await evaluateGatesStep({ action: { project: 'demo', key: 'k-1' } }, deps), writes };
@@ -279,6 +280,38 @@ describe('what is refused before anybody is asked', () => {
     const refused = decide(facts({ dryRun: { ...dryRun(), requestHash: '0'.repeat(64) } }));
     expect(refused.verdict).toBe('REFUSE');
     expect(refused.permit).toBeUndefined();
+  });
+
+  test.each([
+    ['allow', 'UNATTENDED', 'project.x@1', []],
+    ['needsPerson', 'NEEDS_PERSON', undefined, ['CREDENTIAL_CHANGED']],
+    ['refuse', 'REFUSE', undefined, ['CREDENTIAL_CHANGED']],
+  ] as const)('a gate that reads and answers %s leaves %s', async (kind, verdict, permit, codes) => {
+    const unattendedDecision = () => ({
+      verdict: 'UNATTENDED' as const,
+      tier: 'low' as const,
+      riskScore: 0,
+      reasons: [],
+      permit: 'project.x@1',
+    });
+    const answer = { kind, reasons: [reason('credentials', 'CREDENTIAL_CHANGED')] };
+    const decision = await askGates([async () => answer], unattendedDecision)(facts());
+    expect(decision.verdict).toBe(verdict);
+    expect(decision.permit).toBe(permit);
+    expect(decision.reasons.map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('a gate that allows or asks for a person cannot undo a refusal', async () => {
+    const refused = { verdict: 'REFUSE' as const, tier: 'low' as const, riskScore: 0, reasons: [] };
+    for (const kind of ['allow', 'needsPerson'] as const) {
+      const ask = askGates([async () => ({ kind, reasons: [] })], () => refused);
+      expect((await ask(facts())).verdict).toBe('REFUSE');
+    }
+  });
+
+  test('a gate that cannot be read lets nothing through', async () => {
+    const ask = askGates([() => Promise.reject(new Error('the table is away'))]);
+    await expect(ask(facts())).rejects.toThrow('the table is away');
   });
 
   test('what the render understates is found from the bytes: effects that the definition does not have', async () => {

@@ -94,7 +94,7 @@ export const ledger = (surroundings: Surroundings, setup: LedgerSetup): Contende
     ...common,
     readApproval: async () => undefined,
     readProjectConfig: readProjectConfig(db, 'registry'),
-    evaluateGates: () => ({
+    askGates: async () => ({
       verdict: 'UNATTENDED',
       tier: 'low',
       riskScore: 0,

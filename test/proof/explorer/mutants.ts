@@ -22,6 +22,7 @@ export interface Mutant {
 }
 
 const EXECUTE = 'functions/actions/execute-action.ts';
+const READY = 'functions/actions/make-ready.ts';
 const RECONCILE = 'functions/actions/reconcile-action.ts';
 const TRANSITION = 'shared/actions/transition.ts';
 const LEDGER = 'shared/actions/ledger.aws.ts';
@@ -62,8 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'Rule 2',
     where: { kind: 'bytes' },
     edits: [
-      [EXECUTE, ' || (row.requestHash !== undefined && hash !== row.requestHash)', ''],
-      [EXECUTE, "if (approval.requestHash !== dryRun.requestHash) return 'HASH_MISMATCH';", ''],
+      [READY, ' || (row.requestHash !== undefined && hash !== row.requestHash)', ''],
+      [READY, "if (approval.requestHash !== dryRun.requestHash) return 'HASH_MISMATCH';", ''],
       [
         TRANSITION,
         '(from.requestHash === undefined || from.requestHash === next.requestHash)',
@@ -181,7 +182,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'Rule 6',
     where: { kind: 'approving', workers: 2 },
     edits: [
-      [EXECUTE, 'if (epochMs(approval.expiresAt) <= deps.now()) {', 'if (deps.now() < 0) {'],
+      [READY, 'if (epochMs(approval.expiresAt) <= deps.now()) {', 'if (deps.now() < 0) {'],
       [TRANSITION, 'next.approvalExpiresAt > input.at)', "next.approvalExpiresAt > '')"],
       [LEDGER, "terms.push('approvalExpiresAt > :now');", ''],
     ],
@@ -242,7 +243,7 @@ export const MUTANTS: readonly Mutant[] = [
     where: dispatch('keyed'),
     edits: [
       [
-        EXECUTE,
+        READY,
         'providerKey: row.providerKey, facts: dryRun.facts }',
         'providerKey: `${row.providerKey}-${row.attempts}`, facts: dryRun.facts }',
       ],

@@ -124,7 +124,7 @@ const portsOf = (setting: Setting, outside: Outside) => {
     readDryRun: async () =>
       setting.dryRunMayChange ? ((await outside.ask({ kind: 'dryRun' })) as DryRun) : dryRun,
     readProjectConfig: async (project: string) => strictProjectConfig(project),
-    evaluateGates: () => setting.decision,
+    askGates: async () => setting.decision,
     decideAction: () => setting.decision,
     mayApprove: () => ({ kind: 'allow' as const, reasons: [] }),
     mayPropose: () => ({ kind: 'allow' as const, reasons: [] }),

@@ -75,7 +75,7 @@ export const ports = ({ sim, store, state, provider, decide, people, machine }: 
       newId: sim.newId,
       log: nothing,
       count: nothing,
-      evaluateGates: decide,
+      askGates: async (facts: GovernanceFacts) => decide(facts),
       decideAction: decide,
       mayPropose: () => ({ kind: 'allow' as const, reasons: [] }),
       mayApprove: () => ({ kind: 'allow' as const, reasons: [] }),

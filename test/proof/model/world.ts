@@ -20,7 +20,9 @@ import type { Approval } from '#shared/approvals/approval.ts';
 import { mailApprovers } from '#shared/approvals/mail-approvers.ts';
 import { deliverCallback } from '#shared/approvals/deliver-callback.ts';
 import { resumePaused } from '#shared/credentials/resume-paused.ts';
+import { credentialGate } from '#shared/governance/credential-gate.ts';
 import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
+import { askGates } from '#shared/governance/gates.ts';
 import type { PersonRow, Principal } from '#shared/operators/principal.ts';
 import { ports } from './ports.ts';
 import { type Answer, pretendProvider } from './provider.ts';
@@ -116,7 +118,11 @@ export const world = (options: WorldOptions) => {
   /** What the tasks of the machine invoke. */
   const steps: Readonly<Record<string, (payload: never, process: Process) => Promise<unknown>>> = {
     render: (input: StepInput, process) => renderAction(input, port(process)),
-    gates: (input: StepInput, process) => evaluateGatesStep(input, port(process)),
+    gates: (input: StepInput, process) => {
+      const deps = port(process);
+      const gates = [credentialGate(deps.readCredential)];
+      return evaluateGatesStep(input, { ...deps, askGates: askGates(gates, decide) });
+    },
     'request-approval': (input: CallbackInput, process) =>
       requestApproval(input, { ...port(process), mailApprovers: mailApprovers(port(process)) }),
     'close-approval': (input: StepInput, process) => closeApproval(input, port(process)),

@@ -29,6 +29,11 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
     'test/actions/execute.test.ts',
     'test/proof/explorer/mutation-watch.test.ts',
   ],
+  'functions/actions/make-ready.ts': [
+    'test/actions/fences.test.ts',
+    'test/actions/execute.test.ts',
+    'test/proof/explorer/mutation-watch.test.ts',
+  ],
   'functions/actions/reconcile-action.ts': [
     'test/actions/fences.test.ts',
     'test/actions/execute.test.ts',
@@ -182,7 +187,7 @@ const LEDGER = mutations('shared/actions/ledger.aws.ts', [
   ],
 ]);
 
-const EXECUTE = mutations('functions/actions/execute-action.ts', [
+const READY = mutations('functions/actions/make-ready.ts', [
   [
     "|| approval.status !== 'APPROVED') return 'APPROVAL_MISSING';",
     ") return 'APPROVAL_MISSING';",
@@ -225,6 +230,9 @@ const EXECUTE = mutations('functions/actions/execute-action.ts', [
     "if (found.kind === 'unusable') return closed;",
     'a missing credential does not pause',
   ],
+]);
+
+const EXECUTE = mutations('functions/actions/execute-action.ts', [
   ['attempts: row.attempts + 1,', 'attempts: row.attempts,', 'attempts are not counted'],
   ['      ownerToken,\n      leaseUntil', '      leaseUntil', 'the claim carries no owner token'],
   [
@@ -425,6 +433,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TRANSITION,
   ...SETTLE,
   ...LEDGER,
+  ...READY,
   ...EXECUTE,
   ...RECONCILE,
   ...SWEEP,
