@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
+import { readAgreement } from '#shared/actions/agreement.aws.ts';
 import { applyChange, readAction } from '#shared/actions/ledger.aws.ts';
 import { StepInput } from '#shared/actions/step-results.ts';
-import { readApproval } from '#shared/approvals/approvals.aws.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { resolveCredential } from '#shared/credentials/credentials.aws.ts';
 import { askGates } from '#shared/governance/gates.ts';
-import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
 import { findOperation } from '#shared/providers/catalogue.ts';
 import { outboundSend } from '#shared/providers/outbound.http.ts';
 import { providerOverrides } from '#shared/providers/overrides.ts';
@@ -26,9 +25,8 @@ const deps = {
   newId: randomUUID,
   read: readAction(db, env.ACTIONS_TABLE),
   apply: applyChange(db, env.ACTIONS_TABLE),
-  readApproval: readApproval(db, env.APPROVALS_TABLE),
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
-  readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
+  readAgreement: readAgreement(db, { approvals: env.APPROVALS_TABLE, registry: env.REGISTRY_TABLE }),
   askGates: askGates([]),
   resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
   findOperation,

@@ -1,4 +1,5 @@
 import type { Action, Tier } from '#shared/actions/action.ts';
+import type { ReadAgreement } from '#shared/actions/agreement.ts';
 import type { DryRun } from '#shared/actions/dry-run.ts';
 import { requestHash } from '#shared/actions/hashes.ts';
 import { epochMs, type Timestamp, timestamp } from '#shared/actions/identity.ts';
@@ -7,11 +8,10 @@ import { outcomeOf } from '#shared/actions/outcome.ts';
 import { MAX_ATTEMPTS } from '#shared/actions/settle.ts';
 import type { ExecuteStep } from '#shared/actions/step-results.ts';
 import { transition } from '#shared/actions/transition.ts';
-import { type Approval, type ReadApproval, WAIT_GRACE_SECONDS } from '#shared/approvals/approval.ts';
+import { type Approval, WAIT_GRACE_SECONDS } from '#shared/approvals/approval.ts';
 import type { ResolveCredential } from '#shared/credentials/credential.ts';
 import type { Secret } from '#shared/credentials/secret.ts';
 import type { AskGates, Decision } from '#shared/governance/gate.ts';
-import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { hashOfOutgoing } from '#shared/providers/outgoing-hash.ts';
 import { PrepareRefusedError } from '#shared/providers/prepare-refused.ts';
 import type { OutgoingRequest, ProviderOperation } from '#shared/providers/provider.ts';
@@ -22,9 +22,8 @@ export interface MakeReadyDeps {
   readonly now: () => number;
   readonly newId: () => string;
   readonly apply: ApplyChange;
-  readonly readApproval: ReadApproval;
   readonly readDryRun: ReadDryRun;
-  readonly readProjectConfig: ReadProjectConfig;
+  readonly readAgreement: ReadAgreement;
   /** The gates of "Evaluate the gates", asked again on what holds now. */
   readonly askGates: AskGates;
   readonly resolveCredential: ResolveCredential;
@@ -82,10 +81,9 @@ const approvalFault = (approval: Approval | undefined, row: Action, dryRun: DryR
 
 /** Everything fallible, before the claim (rule 10): gates, approval, hash, expiry, secret, outgoing bytes. */
 export const makeReady = async (row: Action, deps: MakeReadyDeps): Promise<Ready | Stop> => {
-  const [dryRun, project, approval] = await Promise.all([
+  const [dryRun, { project, approval }] = await Promise.all([
     deps.readDryRun(row),
-    deps.readProjectConfig(row.project),
-    row.approvalId === undefined ? undefined : deps.readApproval(row.approvalId),
+    deps.readAgreement(row.project, row.approvalId),
   ]);
   const operation = deps.findOperation(row.operation);
   if (dryRun === undefined || operation === undefined) {

@@ -53,8 +53,8 @@ export class ActionSteps extends Construct {
       },
     });
     grantTable(execute, tables.actions, { items: ['GetItem', 'PutItem'] });
-    grantTable(execute, tables.approvals, { items: ['GetItem'] });
-    grantTable(execute, tables.registry, { items: ['GetItem'] });
+    grantTable(execute, tables.approvals, { items: ['BatchGetItem'] });
+    grantTable(execute, tables.registry, { items: ['BatchGetItem'] });
     grantTable(execute, tables.credentials, { items: ['GetItem'] });
     grantArtifacts(execute, artifacts, { read: ['dry-runs'] });
     grantProviderSecrets(execute, record.stage);

@@ -38,7 +38,7 @@ export class Approvals extends Construct {
     });
     grantTable(request, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(request, tables.approvals, { items: ['GetItem', 'PutItem'] });
-    grantTable(request, tables.registry, { items: ['GetItem'], query: ['byKind'] });
+    grantTable(request, tables.registry, { items: ['GetItem', 'BatchGetItem'], query: ['byKind'] });
     grantArtifacts(request, artifacts, { read: ['dry-runs'] });
     grantKey(request, tokenKey, 'Encrypt');
     grantSending(request, props.sender);

@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { BatchGetCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Db } from '../config/dynamo.aws.ts';
+import { readRows } from '../config/rows.aws.ts';
 import { Action } from './action.ts';
 import { type ActionId, actionPk, epochMs, timestamp } from './identity.ts';
 import { decodeCursor, encodeCursor, timeKey } from './listing.ts';
@@ -127,16 +128,11 @@ const pages = async function* (
 
 const readAll = async (db: Db, table: string, pks: readonly string[]): Promise<Map<string, Action>> => {
   const found = new Map<string, Action>();
-  let keys = pks.map((pk) => ({ pk }));
-  while (keys.length > 0) {
-    const batch = keys.slice(0, 100);
-    const answer = await db.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys: batch, ConsistentRead: true } } }),
-    );
-    for (const stored of answer.Responses?.[table] ?? []) found.set(String(stored.pk), parse(stored));
-    const unread = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as { pk: string }[];
-    keys = [...unread, ...keys.slice(100)];
-  }
+  for (const stored of await readRows(
+    db,
+    pks.map((pk) => ({ table, pk })),
+  ))
+    if (stored !== undefined) found.set(String(stored.pk), parse(stored));
   return found;
 };
 

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Timestamp } from '../actions/identity.ts';
 import type { Db } from '../config/dynamo.aws.ts';
+import { readRows } from '../config/rows.aws.ts';
 import {
   Approval,
   type ApplyApprovalChange,
@@ -13,10 +14,12 @@ import {
 } from './approval.ts';
 import { collectPage, type IndexEntry } from './listing.ts';
 
-const keyOf = (approvalId: string): string => `approval#${approvalId}`;
+/** Key of an approval's item. */
+export const approvalPk = (approvalId: string): string => `approval#${approvalId}`;
 const idOf = (pk: unknown): string => String(pk).slice('approval#'.length);
 
-const parse = (stored: Record<string, unknown>): Approval => {
+/** The approval without the attributes that exist for keys and indexes only. */
+export const approvalOf = (stored: Record<string, unknown>): Approval => {
   const { pk: _pk, open: _open, ...row } = stored;
   return Approval.parse(row);
 };
@@ -29,22 +32,22 @@ const openOf = (approval: Approval): 'WAITING' | 'CALLBACK' | undefined => {
 
 const itemOf = (approval: Approval): Record<string, unknown> => ({
   ...approval,
-  pk: keyOf(approval.approvalId),
+  pk: approvalPk(approval.approvalId),
   open: openOf(approval),
 });
 
 const storedInstead = (error: unknown): Approval => {
   if (!(error instanceof ConditionalCheckFailedException) || error.Item === undefined) throw error;
-  return parse(unmarshall(error.Item));
+  return approvalOf(unmarshall(error.Item));
 };
 
 export const readApproval =
   (db: Db, table: string): ReadApproval =>
   async (approvalId) => {
     const { Item } = await db.send(
-      new GetCommand({ TableName: table, Key: { pk: keyOf(approvalId) }, ConsistentRead: true }),
+      new GetCommand({ TableName: table, Key: { pk: approvalPk(approvalId) }, ConsistentRead: true }),
     );
-    return Item === undefined ? undefined : parse(Item);
+    return Item === undefined ? undefined : approvalOf(Item);
   };
 
 export const createApproval =
@@ -153,7 +156,11 @@ export const listApprovals =
             ...(before === undefined
               ? {}
               : {
-                  ExclusiveStartKey: { pk: keyOf(before.approvalId), project, createdAt: before.createdAt },
+                  ExclusiveStartKey: {
+                    pk: approvalPk(before.approvalId),
+                    project,
+                    createdAt: before.createdAt,
+                  },
                 }),
           }),
         );
@@ -165,16 +172,9 @@ export const listApprovals =
       },
       readRows: async (ids) => {
         const rows = new Map<string, Approval>();
-        let keys = ids.map((id) => ({ pk: keyOf(id) }));
-        while (keys.length > 0) {
-          const batch = keys.slice(0, 100);
-          const reply = await db.send(
-            new BatchGetCommand({ RequestItems: { [table]: { Keys: batch, ConsistentRead: true } } }),
-          );
-          for (const item of reply.Responses?.[table] ?? []) rows.set(idOf(item.pk), parse(item));
-          const unread = (reply.UnprocessedKeys?.[table]?.Keys ?? []) as { pk: string }[];
-          keys = [...unread, ...keys.slice(100)];
-        }
+        const keys = ids.map((id) => ({ table, pk: approvalPk(id) }));
+        for (const item of await readRows(db, keys))
+          if (item !== undefined) rows.set(idOf(item.pk), approvalOf(item));
         return rows;
       },
     });

@@ -1,13 +1,8 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Db } from '../config/dynamo.aws.ts';
+import { readRows } from '../config/rows.aws.ts';
 import { credentialPk } from '../credentials/credential.ts';
 import { ProblemError } from '../operators/problems.ts';
 import {
@@ -78,17 +73,11 @@ const cursorKey = (cursor: string, project: string): Record<string, string> => {
 
 const readAll = async (db: Db, table: string, keys: { pk: string }[]): Promise<Map<string, ChangeRow>> => {
   const found = new Map<string, ChangeRow>();
-  let wanted = keys;
-  while (wanted.length > 0) {
-    const reply = await db.send(
-      new BatchGetCommand({
-        RequestItems: { [table]: { Keys: wanted.slice(0, 100), ConsistentRead: true } },
-      }),
-    );
-    for (const stored of reply.Responses?.[table] ?? []) found.set(String(stored.pk), parse(stored));
-    const unread = (reply.UnprocessedKeys?.[table]?.Keys ?? []) as { pk: string }[];
-    wanted = [...unread, ...wanted.slice(100)];
-  }
+  for (const stored of await readRows(
+    db,
+    keys.map(({ pk }) => ({ table, pk })),
+  ))
+    if (stored !== undefined) found.set(String(stored.pk), parse(stored));
   return found;
 };
 

@@ -13,17 +13,14 @@ export const projectItem = (config: ProjectConfig): Record<string, unknown> => (
 });
 
 /**
- * Strongly consistent read of what two operators confirmed. Absent, unparsable or somebody else's: the strict
- * default, in which no provider is on (GOV-03); the fault is logged once per project and process.
+ * What a stored row says of a project. Absent, unparsable or somebody else's: the strict default, in which no provider
+ * is on (GOV-03); the fault is logged once per project and process.
  */
-export const readProjectConfig = (db: Db, table: string): ReadProjectConfig => {
+export const projectConfigOf = () => {
   const told = new Set<string>();
-  return async (project) => {
-    const reply = await db.send(
-      new GetCommand({ TableName: table, Key: { pk: projectPk(project) }, ConsistentRead: true }),
-    );
-    if (reply.Item === undefined) return strictProjectConfig(project);
-    const { pk: _pk, kind: _kind, sortKey: _sortKey, ...row } = reply.Item;
+  return (project: string, stored: Record<string, unknown> | undefined): ProjectConfig => {
+    if (stored === undefined) return strictProjectConfig(project);
+    const { pk: _pk, kind: _kind, sortKey: _sortKey, ...row } = stored;
     const parsed = ProjectConfig.safeParse(row);
     if (parsed.success && parsed.data.project === project) return parsed.data;
     if (!told.has(project)) {
@@ -32,6 +29,17 @@ export const readProjectConfig = (db: Db, table: string): ReadProjectConfig => {
       console.error(JSON.stringify({ level: 'ERROR', code: 'PROJECT_CONFIG_UNREADABLE', project, fields }));
     }
     return strictProjectConfig(project);
+  };
+};
+
+/** Strongly consistent read of what two operators confirmed. */
+export const readProjectConfig = (db: Db, table: string): ReadProjectConfig => {
+  const configOf = projectConfigOf();
+  return async (project) => {
+    const { Item } = await db.send(
+      new GetCommand({ TableName: table, Key: { pk: projectPk(project) }, ConsistentRead: true }),
+    );
+    return configOf(project, Item);
   };
 };
 

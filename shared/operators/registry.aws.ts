@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Db } from '../config/dynamo.aws.ts';
+import { readRows } from '../config/rows.aws.ts';
 import { ClientRow, PersonRow } from './principal.ts';
 import type { BindPersonSubject, ListApprovers, ReadClient, ReadPerson } from './registry.ts';
 
@@ -58,10 +59,10 @@ export const bindPersonSubject =
     }
   };
 
-/** Active operators of a project, by address. The index only finds them; each row is read strongly. */
-export const listApprovers = (db: Db, table: string): ListApprovers => {
-  const read = readPerson(db, table);
-  return async (project) => {
+/** Active operators of a project, by address. The index only finds them; the rows are read strongly, together. */
+export const listApprovers =
+  (db: Db, table: string): ListApprovers =>
+  async (project) => {
     const emails: string[] = [];
     let start: Record<string, unknown> | undefined;
     do {
@@ -78,13 +79,13 @@ export const listApprovers = (db: Db, table: string): ListApprovers => {
       for (const item of page.Items ?? []) emails.push(z.object({ sortKey: z.string() }).parse(item).sortKey);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
-    const people = await Promise.all(emails.map((email) => read(email)));
-    return people.filter(
-      (person): person is PersonRow =>
-        person !== undefined &&
-        person.active &&
-        person.roles.includes('operator') &&
-        person.projects.includes(project),
+    const rows = await readRows(
+      db,
+      emails.map((email) => ({ table, pk: `person#${email}` })),
     );
+    return rows
+      .flatMap((row) => (row === undefined ? [] : [PersonRow.parse(rowOf(row))]))
+      .filter(
+        ({ active, roles, projects }) => active && roles.includes('operator') && projects.includes(project),
+      );
   };
-};

@@ -144,8 +144,10 @@ export const world = (options: { recoveryClass?: DryRun['recoveryClass']; row?: 
   };
   const executeDeps: ExecuteDeps = {
     ...common,
-    readApproval: async () => store.approval,
-    readProjectConfig: async (project) => strictProjectConfig(project),
+    readAgreement: async (project) => ({
+      project: strictProjectConfig(project),
+      approval: store.approval,
+    }),
     askGates: async () => store.decision ?? asPerson,
     stageIsProduction: false,
     leaseMs: 35_000,

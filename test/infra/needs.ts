@@ -54,26 +54,46 @@ export const commandsInBundle = (metafile: Metafile, entry: string): ReadonlySet
   return found;
 };
 
-/** Top-level declarations of the adapters (`shared/…/*.aws.ts`), by name. */
+/** Top-level declarations of one adapter file, by name, and where its names of other adapter files come from. */
+interface Declared {
+  readonly local: ReadonlyMap<string, string>;
+  readonly imported: ReadonlyMap<string, string>;
+}
+
+const declaredIn = (file: string): Declared => {
+  const parts = readFileSync(file, 'utf8').split(/^(?:export )?(?:const|function) (?=\w)/m);
+  const [head = '', ...declared] = parts;
+  const imports = [...head.matchAll(/^import \{([^}]*)\} from '(\.[^']*\.aws\.ts)';/gm)];
+  return {
+    local: new Map(declared.map((part) => [/^\w+/.exec(part)?.[0] ?? '', part])),
+    imported: new Map(
+      imports.flatMap(([, names = '', from = '']) =>
+        [...names.matchAll(/(?<!type )\b\w+\b/g)].map(([name]) => [name, join(file, '..', from)] as const),
+      ),
+    ),
+  };
+};
+
+/** What each adapter (`shared/…/*.aws.ts`) is made of, by name: its own text and that of everything it calls. */
 const declarations = (): ReadonlyMap<string, string> => {
-  const found = new Map<string, string>();
-  for (const file of readdirSync(join(ROOT, 'shared'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.aws.ts')) continue;
-    const parts = readFileSync(join(ROOT, 'shared', file), 'utf8').split(
-      /^(?:export )?(?:const|function) (?=\w)/m,
+  const files = readdirSync(join(ROOT, 'shared'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.aws.ts'))
+    .map((file) => join(ROOT, 'shared', file));
+  const all = new Map(files.map((file) => [file, declaredIn(file)]));
+  const closure = (file: string, name: string, seen: Set<string>): string => {
+    const { local = new Map<string, string>(), imported = new Map<string, string>() } = all.get(file) ?? {};
+    const text = local.get(name) ?? '';
+    seen.add(`${file} ${name}`);
+    const used = [...[...local.keys()].map((other) => [other, file] as const), ...imported].filter(
+      ([other, from]) => !seen.has(`${from} ${other}`) && new RegExp(`\\b${other}\\b`).test(text),
     );
-    const local = new Map(parts.slice(1).map((part) => [/^\w+/.exec(part)?.[0] ?? '', part]));
-    const closure = (name: string, seen: Set<string>): string => {
-      const text = local.get(name) ?? '';
-      seen.add(name);
-      const used = [...local.keys()].filter(
-        (other) => !seen.has(other) && new RegExp(`\\b${other}\\b`).test(text),
-      );
-      return [text, ...used.map((other) => closure(other, seen))].join('\n');
-    };
-    for (const name of local.keys()) found.set(name, closure(name, new Set()));
-  }
-  return found;
+    return [text, ...used.map(([other, from]) => closure(from, other, seen))].join('\n');
+  };
+  return new Map(
+    [...all].flatMap(([file, { local }]) =>
+      [...local.keys()].map((name) => [name, closure(file, name, new Set())] as const),
+    ),
+  );
 };
 
 /** Document commands by what IAM calls them. A transaction has no permission of its own: its parts have. */
@@ -124,14 +144,25 @@ const transactions = (adapter: string): readonly string[] => {
   );
 };
 
+/** A batch over several tables needs the same of each table that the adapter is given. */
+const batches = (adapter: string, given: string): readonly string[] =>
+  (adapters.get(adapter) ?? '').includes('new BatchGetCommand(')
+    ? [...given.matchAll(/\benv\.(\w+_TABLE)\b/g)].map(
+        ([, variable = '']) => `dynamodb:BatchGetItem ${logicalTable(variable)}`,
+      )
+    : [];
+
 /** `dynamodb:Action Table` of everything that an entry's handler builds. */
 export const tableActions = (entry: string): ReadonlySet<string> => {
   const handler = readFileSync(join(ROOT, 'functions', `${entry}.handler.ts`), 'utf8');
   const found = new Set<string>();
   for (const [, adapter = '', variable = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*env\.(\w+_TABLE)\b/g))
     for (const action of onTable(adapter, logicalTable(variable))) found.add(action);
-  for (const [, adapter = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*\{/g))
-    for (const action of transactions(adapter)) found.add(action);
+  for (const [, adapter = '', given = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*\{([^}]*)\}/g)) {
+    const actions = [...transactions(adapter), ...batches(adapter, given)];
+    if (actions.length === 0) throw new Error(`${adapter} is given tables and has no command on them`);
+    for (const action of actions) found.add(action);
+  }
   return found;
 };
 

@@ -90,7 +90,12 @@ describe('an order whose provider misbehaves', () => {
   const execute = (): Promise<ExecuteStep> =>
     executeAction(
       { action: w.id },
-      { ...w.executeDeps, findOperation, sendTo, readProjectConfig: async () => project() },
+      {
+        ...w.executeDeps,
+        findOperation,
+        sendTo,
+        readAgreement: async () => ({ project: project(), approval: w.store.approval }),
+      },
     );
   const reconcile = (): Promise<ReconcileStep> =>
     reconcileAction({ action: w.id }, { ...w.reconcileDeps, findOperation, sendTo });

@@ -38,7 +38,8 @@ export const AGREED_REQUESTS: Readonly<Record<string, Readonly<Record<string, nu
   'request approval': {
     'dynamodb:GetItem actions': 1,
     's3:GET': 1,
-    'dynamodb:GetItem registry': 5,
+    'dynamodb:GetItem registry': 2,
+    'dynamodb:BatchGetItem registry': 1,
     'dynamodb:GetItem approvals': 1,
     'dynamodb:Query registry': 1,
     'kms:Encrypt': 1,
@@ -57,8 +58,7 @@ export const AGREED_REQUESTS: Readonly<Record<string, Readonly<Record<string, nu
   },
   execute: {
     'dynamodb:GetItem actions': 1,
-    'dynamodb:GetItem registry': 1,
-    'dynamodb:GetItem approvals': 1,
+    'dynamodb:BatchGetItem approvals+registry': 1,
     's3:GET': 1,
     'dynamodb:GetItem credentials': 1,
     'secretsmanager:GetSecretValue': 1,

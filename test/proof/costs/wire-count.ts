@@ -38,7 +38,12 @@ export const countOnTheWire = async (upstream: string, nameOf: (table: string) =
       let what = `${service}:${operation === '' ? incoming.method : operation}`;
       if (service === 'dynamodb') {
         const said = JSON.parse(body.toString()) as Record<string, unknown>;
-        what += ` ${nameOf(String(said['TableName'] ?? Object.keys((said['RequestItems'] as object | undefined) ?? {})[0] ?? ''))}`;
+        const tables = [
+          said['TableName'],
+          ...Object.keys((said['RequestItems'] as object | undefined) ?? {}),
+        ];
+        const names = tables.filter((table) => typeof table === 'string').map(nameOf);
+        what += ` ${names.toSorted().join('+')}`;
         body = Buffer.from(JSON.stringify({ ...said, ReturnConsumedCapacity: 'INDEXES' }));
       }
       if (service === 'states') {

@@ -92,8 +92,10 @@ export const ledger = (surroundings: Surroundings, setup: LedgerSetup): Contende
   };
   const executeDeps: ExecuteDeps = {
     ...common,
-    readApproval: async () => undefined,
-    readProjectConfig: readProjectConfig(db, 'registry'),
+    readAgreement: async (project) => ({
+      project: await readProjectConfig(db, 'registry')(project),
+      approval: undefined,
+    }),
     askGates: async () => ({
       verdict: 'UNATTENDED',
       tier: 'low',

@@ -233,7 +233,7 @@ export const MUTANTS: readonly Mutant[] = [
       [
         EXECUTE,
         'const verdict = ready.operation.classify(',
-        'await deps.readApproval(row.approvalId ?? "");\n  const verdict = ready.operation.classify(',
+        'await deps.readAgreement(row.project, row.approvalId ?? "");\n  const verdict = ready.operation.classify(',
       ],
     ],
   },

@@ -124,6 +124,10 @@ const portsOf = (setting: Setting, outside: Outside) => {
     readDryRun: async () =>
       setting.dryRunMayChange ? ((await outside.ask({ kind: 'dryRun' })) as DryRun) : dryRun,
     readProjectConfig: async (project: string) => strictProjectConfig(project),
+    readAgreement: async (project: string, approvalId: string | undefined) => ({
+      project: strictProjectConfig(project),
+      approval: approvalId === undefined ? undefined : await readApproval(db, APPROVALS)(approvalId),
+    }),
     askGates: async () => setting.decision,
     decideAction: () => setting.decision,
     mayApprove: () => ({ kind: 'allow' as const, reasons: [] }),

@@ -98,6 +98,10 @@ export const ports = ({ sim, store, state, provider, decide, people, machine }: 
       storeDryRun: gate('artifacts.storeDryRun', store.storeDryRun),
       readDryRun: gate('artifacts.readDryRun', store.readDryRun),
       readProjectConfig: gate('registry.readProjectConfig', async () => PROJECT),
+      readAgreement: gate('agreement.read', async (_project: string, approvalId: string | undefined) => ({
+        project: PROJECT,
+        approval: approvalId === undefined ? undefined : await approvals.readApproval(approvalId),
+      })),
       listApprovers: gate('registry.listApprovers', async () => people),
       nameOf: gate('registry.nameOf', async () => undefined),
       readCredential: gate('credentials.read', async () => CREDENTIAL),

@@ -24,6 +24,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
     'test/actions/ledger-contract.test.ts',
     'test/proof/explorer/mutation-watch.test.ts',
   ],
+  'shared/config/rows.aws.ts': ['test/actions/agreement.test.ts'],
   'functions/actions/execute-action.ts': [
     'test/actions/fences.test.ts',
     'test/actions/execute.test.ts',
@@ -184,6 +185,20 @@ const LEDGER = mutations('shared/actions/ledger.aws.ts', [
     'ConsistentRead: true }),\n    );\n    return Item',
     '}),\n    );\n    return Item',
     'the ledger is read from a replica',
+  ],
+]);
+
+const ROWS = mutations('shared/config/rows.aws.ts', [
+  [', ConsistentRead: true }).Keys', ' }).Keys', 'several rows are read from a replica'],
+  [
+    'left = [...heldBack, ...left.slice(MOST_KEYS)];',
+    'left = left.slice(MOST_KEYS);',
+    'rows that were held back count as absent',
+  ],
+  [
+    'if (waitMs === undefined) throw new RowsHeldBackError(heldBack.length);',
+    'if (waitMs === undefined) break;',
+    'rows that never came count as absent',
   ],
 ]);
 
@@ -433,6 +448,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TRANSITION,
   ...SETTLE,
   ...LEDGER,
+  ...ROWS,
   ...READY,
   ...EXECUTE,
   ...RECONCILE,
