@@ -96,6 +96,8 @@ export const SourceState = z.strictObject({
   lastSlot: Timestamp.nullable(),
   /** The last usable state that a person (or a rule, recorded) acknowledged: the base of every diff. */
   acknowledged: PageState.nullable(),
+  /** Change id of the acknowledgement behind `acknowledged`; `auto` where a rule recorded it. */
+  acknowledgement: z.string().max(64).optional(),
   /** The last usable, confirmed state. */
   current: PageState.nullable(),
   /** Time of the last usable, extracted, sanity-checked observation of a confirmed state. */
