@@ -1,9 +1,32 @@
 import * as z from 'zod';
 import type { CredentialRef } from '../actions/dry-run.ts';
 import { ProjectId, Timestamp } from '../actions/identity.ts';
+import { RotationPolicy } from './rotation-policies.ts';
 import type { Secret } from './secret.ts';
 
-/** Metadata about a secret, never the secret. Key: project, provider, account, environment. */
+/** What a credential may be used for, in our words; the table of effects says what each action needs (CRE-01). */
+export const CREDENTIAL_SCOPES = ['READ', 'WRITE', 'DELETE', 'PUBLISH', 'TRADE', 'ADMIN'] as const;
+export type CredentialScope = (typeof CREDENTIAL_SCOPES)[number];
+
+/** How its secret is renewed. */
+export const CREDENTIAL_KINDS = [
+  /** A person fetches the new value; it is tested before it is promoted. */
+  'operator-staged',
+  /** An API of the provider makes the new value. */
+  'api-key',
+  /** A person's consent: refresh tokens, exchanged by one writer. */
+  'oauth',
+  /** Access tokens are minted from a client's own id and secret. */
+  'client-credentials',
+  'hmac-keyring',
+  'signing-key',
+] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
+/**
+ * The grant: metadata about a secret, never the secret. Key: project, provider, account, environment. Only people
+ * change it, two of them; how it is doing is its `CredentialCondition`.
+ */
 export const Credential = z.strictObject({
   schemaVersion: z.literal(1),
   project: ProjectId,
@@ -14,6 +37,18 @@ export const Credential = z.strictObject({
   secretId: z.string().min(1).max(300),
   /** It belongs to a stand-in: the only kind that may be sent to an overridden host. */
   standIn: z.boolean(),
+  kind: z.enum(CREDENTIAL_KINDS).default('operator-staged'),
+  /** Nothing that is not named is allowed. */
+  scopes: z.array(z.enum(CREDENTIAL_SCOPES)).max(CREDENTIAL_SCOPES.length).default([]),
+  /** Operations by name, or all of a provider as `provider/*`. */
+  operations: z
+    .array(z.string().regex(/^[a-z0-9-]+\/(\*|[a-z0-9.-]+)$/, 'use "provider/operation" or "provider/*"'))
+    .max(100)
+    .default([]),
+  /** Absent: the provider's default of `ROTATION_POLICIES`. */
+  policy: RotationPolicy.optional(),
+  /** Retired: kept for the record, never used again. */
+  retired: z.boolean().default(false),
   createdAt: Timestamp,
 });
 export type Credential = z.infer<typeof Credential>;

@@ -13,6 +13,7 @@ import { strictProjectConfig } from '#shared/governance/project-config.ts';
 import type { Finding, OutgoingRequest, ProviderOperation, Verdict } from '#shared/providers/provider.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { at, newAction, newDryRun, T0 } from './rows.ts';
+import { aCredential } from '../credentials/rows.ts';
 
 /** What the pretended provider does with one request: whether the effect lands, and what the caller hears. */
 export interface Script {
@@ -130,16 +131,7 @@ export const world = (options: { recoveryClass?: DryRun['recoveryClass']; row?: 
         : ({
             kind: 'usable',
             secret: store.secret,
-            credential: {
-              schemaVersion: 1 as const,
-              project: 'demo',
-              provider: 'alpaca',
-              account: 'paper-demo',
-              environment: 'PAPER' as const,
-              secretId: 's',
-              standIn: false,
-              createdAt: at(0),
-            },
+            credential: aCredential(),
           } as const),
   };
   const executeDeps: ExecuteDeps = {

@@ -9,17 +9,11 @@ import {
   resolveCredential,
 } from '#shared/credentials/credentials.aws.ts';
 import { secretsOf, tableOf } from './in-memory.ts';
+import { aCredential } from './rows.ts';
 
 const REF: CredentialRef = { provider: 'alpaca', account: 'paper-demo', environment: 'PAPER' };
-const credential = (more: Partial<Credential> = {}): Credential => ({
-  schemaVersion: 1,
-  project: 'demo',
-  ...REF,
-  secretId: 'autopack/demo/alpaca',
-  standIn: false,
-  createdAt: '2026-11-21T09:00:00.000Z',
-  ...more,
-});
+const credential = (more: Partial<Credential> = {}): Credential =>
+  aCredential({ ...REF, createdAt: '2026-11-21T09:00:00.000Z', ...more });
 const GOOD = JSON.stringify({ keyId: 'PLANTEDKEY', secretKey: 'planted-secret' });
 
 let items = new Map<string, Record<string, unknown>>();

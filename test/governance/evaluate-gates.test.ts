@@ -12,18 +12,10 @@ import type { ProjectConfig } from '#shared/governance/project-config.ts';
 import { reason } from '#shared/governance/reasons.ts';
 import { newAction, T0 } from '../actions/rows.ts';
 import { definition, dryRun, effect, facts, order, projectConfig, READ_RULE } from './facts.ts';
+import { aCredential } from '../credentials/rows.ts';
 
-const credential = (over: Partial<Credential> = {}): Credential => ({
-  schemaVersion: 1,
-  project: 'demo',
-  provider: 'alpaca',
-  account: 'paper-demo',
-  environment: 'PAPER',
-  secretId: 'autopack/paper',
-  standIn: false,
-  createdAt: '2026-01-01T00:00:00.000Z',
-  ...over,
-});
+const credential = (over: Partial<Credential> = {}): Credential =>
+  aCredential({ secretId: 'autopack/paper', ...over });
 
 const step = async (
   row: Partial<Action>,

@@ -13,6 +13,7 @@ import type { stepFunctions } from './machine.ts';
 import type { Answer, PretendProvider } from './provider.ts';
 import type { Process, Simulation } from './simulation.ts';
 import type { Stores } from './stores.ts';
+import { aCredential } from '../../credentials/rows.ts';
 
 export interface Surroundings {
   readonly sim: Simulation;
@@ -29,16 +30,7 @@ const PROJECT: ProjectConfig = {
   version: 1,
   settings: { allowedHosts: [], approvalTtlSeconds: 86_400, providers: [], alpaca: null },
 };
-const CREDENTIAL = {
-  schemaVersion: 1 as const,
-  project: 'demo',
-  provider: 'pretend',
-  account: 'main',
-  environment: 'PAPER' as const,
-  secretId: 'secret',
-  standIn: false,
-  createdAt: '2026-01-01T00:00:00.000Z',
-};
+const CREDENTIAL = aCredential({ provider: 'pretend', account: 'main' });
 const SECRET = new Secret({ token: 'made-up' });
 const nothing = (): undefined => undefined;
 
