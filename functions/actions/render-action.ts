@@ -11,7 +11,7 @@ import type {
 } from '#shared/actions/ledger.ts';
 import { outcomeOf } from '#shared/actions/outcome.ts';
 import { isTerminal } from '#shared/actions/status.ts';
-import type { RenderStep, StepInput } from '#shared/actions/step-results.ts';
+import type { StepInput } from '#shared/actions/step-results.ts';
 import { transition } from '#shared/actions/transition.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
@@ -71,19 +71,16 @@ const renderNow = async (row: Action, deps: RenderDeps): Promise<DryRun> => {
 
 /**
  * Renders the dry run, once: the first that is stored wins and a retry returns it with the facts it used. A row
- * that may already have been sent is never rendered again, it goes to Settle.
+ * that may already have been sent is never rendered again. What the row is then, "Evaluate the gates" reads for itself.
  */
-export const renderAction = async (input: StepInput, deps: RenderDeps): Promise<RenderStep> => {
+export const renderAction = async (input: StepInput, deps: RenderDeps): Promise<void> => {
   const row = await deps.read(input.action);
-  if (row === undefined || isTerminal(row.status) || row.attention === 'person') return { next: 'CLOSED' };
-  if (row.status === 'EXECUTING' || row.status === 'OUTCOME_UNKNOWN') {
-    return { next: 'SETTLE', settleUntil: row.settleUntil ?? row.leaseUntil ?? row.updatedAt };
-  }
-  if (row.status === 'RENDERED' && row.dryRun) return { next: 'CLOSED' };
-  if ((await deps.readDryRun(input.action)) !== undefined) return { next: 'GATES' };
+  if (row === undefined || isTerminal(row.status) || row.attention === 'person') return;
+  if (row.status === 'EXECUTING' || row.status === 'OUTCOME_UNKNOWN') return;
+  if (row.status === 'RENDERED' && row.dryRun) return;
+  if ((await deps.readDryRun(input.action)) !== undefined) return;
   try {
     await deps.storeDryRun(await renderNow(row, deps));
-    return { next: 'GATES' };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     const result = await deps.apply(
@@ -96,8 +93,6 @@ export const renderAction = async (input: StepInput, deps: RenderDeps): Promise<
       }),
     );
     // Somebody moved the row on meanwhile (a cancellation): what they wrote stands.
-    return result.kind === 'applied' || isTerminal(result.current.status)
-      ? { next: 'CLOSED' }
-      : renderAction(input, deps);
+    if (result.kind === 'refused' && !isTerminal(result.current.status)) await renderAction(input, deps);
   }
 };

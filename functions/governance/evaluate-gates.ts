@@ -77,8 +77,10 @@ const waitSeconds = (row: Action, now: number): number => {
 export const evaluateGatesStep = async (input: StepInput, deps: EvaluateGatesDeps): Promise<GatesStep> => {
   const row = await deps.read(input.action);
   if (row === undefined || isTerminal(row.status) || row.attention === 'person') return { next: 'CLOSED' };
-  // A claim exists, so nothing may be decided here any more; the sweeper settles it.
-  if (row.status === 'EXECUTING' || row.status === 'OUTCOME_UNKNOWN') return { next: 'CLOSED' };
+  // A claim exists, so nothing may be decided here any more.
+  if (row.status === 'EXECUTING' || row.status === 'OUTCOME_UNKNOWN') {
+    return { next: 'SETTLE', settleUntil: row.settleUntil ?? row.leaseUntil ?? row.updatedAt };
+  }
   if (row.status === 'RENDERED' && row.dryRun) return { next: 'CLOSED' };
   const dryRun = await deps.readDryRun(input.action);
   if (dryRun === undefined) return deny(row, [reason('request', 'DRY_RUN_MISSING')], deps);

@@ -12,15 +12,14 @@ export type StepInput = z.infer<typeof StepInput>;
 export const CallbackInput = z.strictObject({ action: ActionId, taskToken: z.string().min(1).max(2048) });
 export type CallbackInput = z.infer<typeof CallbackInput>;
 
-/** "Render the dry run": GATES goes on, SETTLE where a claim exists already, CLOSED where nothing is left to do. */
-export type RenderStep =
-  | { readonly next: 'GATES' | 'CLOSED' }
-  | { readonly next: 'SETTLE'; readonly settleUntil: Timestamp };
-
-/** "Evaluate the gates". `waitSeconds` is the life of the wait: expiry − now + grace. */
+/**
+ * "Evaluate the gates", always right after "Render the dry run", which answers nothing. SETTLE: a claim exists already.
+ * `waitSeconds` is the life of the wait: expiry − now + grace.
+ */
 export type GatesStep =
   | { readonly next: 'UNATTENDED'; readonly permit: string }
   | { readonly next: 'PERSON'; readonly waitSeconds: number }
+  | { readonly next: 'SETTLE'; readonly settleUntil: Timestamp }
   | { readonly next: 'CLOSED' };
 
 /** The callback of "Wait for approval" carries `{ decision, approvalId }`; "Close the wait" answers this. */

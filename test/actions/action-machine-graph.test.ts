@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type {
-  CloseStep,
-  ExecuteStep,
-  GatesStep,
-  ReconcileStep,
-  RenderStep,
-} from '#shared/actions/step-results.ts';
+import type { CloseStep, ExecuteStep, GatesStep, ReconcileStep } from '#shared/actions/step-results.ts';
 import actionMachine from '#statemachines/action.asl.json' with { type: 'json' };
 import {
   comparedWords,
@@ -27,12 +21,12 @@ const state = (changed: Machine, name: string): State => {
 /** Each word that a step may answer, or that the machine says to itself, goes by a comparison or by Default. */
 type Words<Step extends { readonly next: string }> = Readonly<Record<Step['next'], 'compared' | 'default'>>;
 const words = {
-  'Was it rendered?': {
-    GATES: 'compared',
+  Route: {
+    UNATTENDED: 'compared',
+    PERSON: 'default',
     SETTLE: 'compared',
-    CLOSED: 'default',
-  } satisfies Words<RenderStep>,
-  Route: { UNATTENDED: 'compared', PERSON: 'default', CLOSED: 'compared' } satisfies Words<GatesStep>,
+    CLOSED: 'compared',
+  } satisfies Words<GatesStep>,
   'Was it approved?': {
     EXECUTE: 'compared',
     CLOSE: 'compared',
@@ -124,7 +118,7 @@ const mutations: Readonly<Record<string, readonly [found: string, mutate: (chang
   ],
   'a rendered action goes straight to Execute': [
     'Execute is reached without',
-    (changed) => void (choice(changed, 'Was it rendered?', 'Evaluate the gates').Next = 'Execute'),
+    (changed) => void (state(changed, 'Render the dry run').Next = 'Execute'),
   ],
   'any decision is an approval': [
     'Execute is reached without',

@@ -110,9 +110,13 @@ describe('what "Evaluate the gates" answers', () => {
       (status) =>
         !['PROPOSED', 'RENDERED', 'PENDING_APPROVAL', 'PAUSED_CREDENTIAL', 'NOT_APPLIED'].includes(status),
     ),
-  )('a row that is %s is left alone', async (status) => {
-    expect(await step({ ...http, status }, dryRun(), { project: unattended })).toEqual({
-      answer: { next: 'CLOSED' },
+  )('a row that is %s is left alone; one with a claim goes to Settle', async (status) => {
+    const claimed = status === 'EXECUTING' || status === 'OUTCOME_UNKNOWN';
+    const ends = { leaseUntil: timestamp(T0 + 35_000) };
+    expect(
+      await step({ ...http, status, ...(claimed ? ends : {}) }, dryRun(), { project: unattended }),
+    ).toEqual({
+      answer: claimed ? { next: 'SETTLE', settleUntil: ends.leaseUntil } : { next: 'CLOSED' },
       writes: [],
     });
   });

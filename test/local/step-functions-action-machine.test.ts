@@ -56,14 +56,14 @@ interface Path {
   readonly took?: number;
 }
 
-const RENDERED = { RenderAction: [{ next: 'GATES' }] };
+const RENDERED = { RenderAction: [null] };
 const PERMIT = { ...RENDERED, EvaluateGates: [{ next: 'UNATTENDED', permit: 'policy-1' }] };
 const PERSON = { ...RENDERED, EvaluateGates: [{ next: 'PERSON', waitSeconds: 3600 }] };
 const APPROVED: Callback = { success: { decision: 'APPROVED', approvalId: 'a1' } };
 const REJECTED: Callback = { success: { decision: 'REJECTED', approvalId: 'a1' } };
 const CLOSED = { next: 'CLOSED' };
 
-const toGates = ['Render the dry run', 'Was it rendered?', 'Evaluate the gates', 'Route'];
+const toGates = ['Render the dry run', 'Evaluate the gates', 'Route'];
 const toWait = [...toGates, 'Wait for approval'];
 const end = 'The action is closed';
 const inOneMinute = '2026-11-21T09:00:00.000Z';
@@ -140,26 +140,26 @@ const paths: Readonly<Record<string, Path>> = {
     visits: [...toWait, 'Was it approved?', 'Execute', 'What came of it?', end],
     took: 1,
   },
-  'what cannot be rendered is closed': {
-    answers: { RenderAction: [CLOSED] },
-    visits: ['Render the dry run', 'Was it rendered?', end],
-  },
   'a refusing gate closes': {
     answers: { ...RENDERED, EvaluateGates: [CLOSED] },
     visits: [...toGates, end],
   },
   'a function that fails is tried again with full jitter': {
     answers: {
-      RenderAction: [new FunctionError('Runtime.Crash'), new FunctionError('Runtime.Crash'), CLOSED],
+      RenderAction: [new FunctionError('Runtime.Crash'), new FunctionError('Runtime.Crash'), null],
+      EvaluateGates: [CLOSED],
     },
-    visits: ['Render the dry run', 'Was it rendered?', end],
+    visits: [...toGates, end],
     took: 1 + 2,
   },
   'a claim from an earlier life settles first': {
-    answers: { RenderAction: [{ next: 'SETTLE', settleUntil: inOneMinute }], ReconcileAction: [CLOSED] },
+    answers: {
+      ...RENDERED,
+      EvaluateGates: [{ next: 'SETTLE', settleUntil: inOneMinute }],
+      ReconcileAction: [CLOSED],
+    },
     visits: [
-      'Render the dry run',
-      'Was it rendered?',
+      ...toGates,
       'Wait out the settle window',
       'Settle and reconcile',
       'What did the provider say?',

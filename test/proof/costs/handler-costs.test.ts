@@ -140,7 +140,7 @@ describe('what each function asks of AWS along the approved path', { timeout: 60
     expect(await counted('propose', () => propose.handler(proposal() as never))).toMatchObject({
       statusCode: 202,
     });
-    expect(await counted('render', () => render.handler({ action }))).toEqual({ next: 'GATES' });
+    await counted('render', () => render.handler({ action }));
     expect(await counted('gates', () => gates.handler({ action }))).toMatchObject({ next: 'PERSON' });
     await counted('request approval', () => ask.handler({ action, taskToken: 'token-of-the-wait' }));
     const waiting = await counted('read one', show);
