@@ -81,7 +81,7 @@ export class Tables extends Construct {
       index('byProject', 'project', 'createdAt'),
       index('open', 'open', 'createdAt'),
     );
-    this.policies = table('Policies');
+    this.policies = table('Policies', index('byKind', 'kind', 'sortKey'));
     this.credentials = table('Credentials');
     this.controls = new ProtectedTable(this, 'Controls', { dataKey, timeToLiveAttribute: 'expiresAtEpoch' });
     this.registry = new ProtectedTable(this, 'Registry', {
