@@ -37,6 +37,7 @@ const claimOf = (ready: Ready, ownerToken: string, deps: ExecuteDeps): LedgerCha
       recoveryClass: dryRun.recoveryClass,
       tier: ready.tier,
       projectVersion: ready.projectVersion,
+      ...(ready.policies === undefined ? {} : { policies: ready.policies }),
       attempts: row.attempts + 1,
       ownerToken,
       leaseUntil: timestamp(epochMs(at) + deps.leaseMs),

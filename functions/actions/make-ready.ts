@@ -14,6 +14,7 @@ import type { Secret } from '#shared/credentials/secret.ts';
 import type { AskGates, Decision } from '#shared/governance/gate.ts';
 import { hashOfOutgoing } from '#shared/providers/outgoing-hash.ts';
 import { PrepareRefusedError } from '#shared/providers/prepare-refused.ts';
+import { type PolicyMark, policyMark } from '#shared/policies/gate-basis.ts';
 import type { OutgoingRequest, ProviderOperation } from '#shared/providers/provider.ts';
 import { hostIsStandIn } from '#shared/providers/stand-in.ts';
 
@@ -48,6 +49,8 @@ export interface Ready {
   readonly authorization: { approvalId: string; approvalExpiresAt: Timestamp } | { permit: string };
   readonly tier: Tier;
   readonly projectVersion: number;
+  /** Which policies it rests on, where it requires any. */
+  readonly policies?: PolicyMark;
 }
 
 /** Ends the action for a reason that was found before anything was sent. */
@@ -168,6 +171,7 @@ export const makeReady = async (row: Action, deps: MakeReadyDeps): Promise<Ready
     authorization,
     tier: decision.tier,
     projectVersion: project.version,
+    ...(decision.basis === undefined ? {} : { policies: policyMark(decision.basis) }),
   };
 };
 

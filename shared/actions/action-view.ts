@@ -3,6 +3,7 @@ import { type Action, HistoryEntry, Outcome, Resolution, Tier } from './action.t
 import { DryRun, Sha256 } from './dry-run.ts';
 import { EFFECT_TYPES, RecoveryClass } from './effects.ts';
 import { historyFault } from './history.ts';
+import { PolicyMark } from '../policies/gate-basis.ts';
 import { Subject, Timestamp } from './identity.ts';
 import { isTerminal, STATUSES } from './status.ts';
 
@@ -31,6 +32,8 @@ export const ActionView = z.strictObject({
   tier: Tier.nullable(),
   approval: z.strictObject({ id: z.string(), expiresAt: Timestamp.nullable() }).nullable(),
   permit: z.string().nullable(),
+  /** Which policies the last claim rested on; absent where the action requires none or was never claimed. */
+  policies: PolicyMark.optional(),
   attempts: z.int(),
   retries: z.int(),
   needsPerson: z.boolean(),
@@ -83,6 +86,7 @@ export const actionView = (row: Action): ActionView => ({
   approval:
     row.approvalId === undefined ? null : { id: row.approvalId, expiresAt: row.approvalExpiresAt ?? null },
   permit: row.permit ?? null,
+  ...(row.policies === undefined ? {} : { policies: row.policies }),
   attempts: row.attempts,
   retries: Math.max(0, row.attempts - 1),
   needsPerson: row.attention === 'person',

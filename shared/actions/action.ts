@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Sha256 } from './dry-run.ts';
 import { EFFECT_TYPES, RecoveryClass } from './effects.ts';
+import { PolicyMark } from '../policies/gate-basis.ts';
 import { IdempotencyKey, ProjectId, RunId, Subject, Timestamp } from './identity.ts';
 import { STATUSES } from './status.ts';
 
@@ -73,6 +74,8 @@ export const Action = z.strictObject({
   approvalExpiresAt: Timestamp.optional(),
   /** The explicit unattended permit, where a rule gave one. */
   permit: z.string().max(80).optional(),
+  /** Which policies the last claim rested on, where the action requires any. */
+  policies: PolicyMark.optional(),
   /** Number of claims. Retries are attempts − 1. */
   attempts: z.int().nonnegative(),
   ambiguousAttempts: z.int().nonnegative(),

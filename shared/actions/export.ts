@@ -49,6 +49,7 @@ export const actionFault = (view: ActionView): string | undefined => {
     ...(hash === null ? {} : { requestHash: hash }),
     ...(approval === null ? {} : { approvalId: approval.id }),
     ...(permit === null ? {} : { permit }),
+    ...(view.policies === undefined ? {} : { policies: view.policies }),
     ...(outcome === null ? {} : { outcome }),
   });
   if (fault !== undefined) return fault;

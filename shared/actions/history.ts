@@ -3,7 +3,7 @@ import type { Action, HistoryEntry } from './action.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { actionPk } from './identity.ts';
 
-type Facts = Pick<Action, 'requestHash' | 'approvalId' | 'permit' | 'outcome' | 'providerKey'>;
+type Facts = Pick<Action, 'requestHash' | 'approvalId' | 'permit' | 'policies' | 'outcome' | 'providerKey'>;
 
 const digest = (value: unknown): string =>
   createHash('sha256').update(canonicalJson(value)).digest('base64url');
@@ -11,7 +11,7 @@ const digest = (value: unknown): string =>
 const defined = (value: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 
-/** Digest of what a row says of request, approval, permit and outcome. */
+/** Digest of what a row says of request, approval, permit, policies and outcome. */
 export const aboutOf = (row: Facts): string =>
   digest({
     domain: 'autopack.about',
@@ -20,6 +20,7 @@ export const aboutOf = (row: Facts): string =>
       requestHash: row.requestHash,
       approvalId: row.approvalId,
       permit: row.permit,
+      policies: row.policies,
       outcome: row.outcome,
       providerKey: row.providerKey,
     }),
@@ -62,6 +63,6 @@ export const historyFault = (row: Sealed): string | undefined => {
   if (last.event !== 'RESTARTED' && last.event !== row.status)
     return `the row is ${row.status}, its history ends with ${last.event}`;
   if (last.about !== aboutOf(row))
-    return 'request, approval, permit or outcome is not what the history sealed';
+    return 'request, approval, permit, policies or outcome is not what the history sealed';
   return undefined;
 };

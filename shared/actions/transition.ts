@@ -21,6 +21,7 @@ export type Mutable = Partial<
     | 'approvalId'
     | 'approvalExpiresAt'
     | 'permit'
+    | 'policies'
     | 'attempts'
     | 'ambiguousAttempts'
     | 'reconciliations'

@@ -244,5 +244,14 @@ export const checkChange = (config: ProjectConfig, change: Change, production: b
       return production && change.credential.standIn
         ? { faults: [fault('credential.standIn', 'production has no stand-ins; say false.')], warnings: [] }
         : { faults: [], warnings: [] };
+    case 'breakGlass': {
+      const { sources, codes, minutes } = change.breakGlass;
+      return {
+        faults: [],
+        warnings: [
+          `For ${minutes} minutes from the confirmation, ${codes.join(', ')} of ${sources.join(', ')} will stop no action of this project.`,
+        ],
+      };
+    }
   }
 };

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { canonicalJson, sha256 } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
-import { ProjectId, Subject, Timestamp } from '../actions/identity.ts';
+import { epochMs, ProjectId, Subject, Timestamp } from '../actions/identity.ts';
 import { Credential } from '../credentials/credential.ts';
+import { BreakGlassRequest, inForce, MOST_BREAK_GLASS, openBreakGlass } from '../policies/break-glass.ts';
 import { EndpointDefinition, ProjectConfig, ProjectSettings } from './project-config.ts';
 
 const Name = EndpointDefinition.shape.name;
@@ -27,12 +28,16 @@ const CredentialChange = z.strictObject({
   }),
 });
 
+/** Sets reasons of the policies gate aside, for at most four hours from the confirmation. */
+const BreakGlassChange = z.strictObject({ kind: z.literal('breakGlass'), breakGlass: BreakGlassRequest });
+
 /** One thing that two operators agree on. Settings and policy replace what is there; an endpoint goes by its name. */
 export const Change = z.discriminatedUnion('kind', [
   SettingsChange,
   PolicyChange,
   z.discriminatedUnion('op', [EndpointPut, EndpointRemoval]),
   CredentialChange,
+  BreakGlassChange,
 ]);
 export type Change = z.infer<typeof Change>;
 
@@ -42,6 +47,7 @@ export const ProposeChangeBody = z.discriminatedUnion('kind', [
   PolicyChange.extend({ reason: Why }),
   z.discriminatedUnion('op', [EndpointPut.extend({ reason: Why }), EndpointRemoval.extend({ reason: Why })]),
   CredentialChange.extend({ reason: Why }),
+  BreakGlassChange.extend({ reason: Why }),
 ]);
 export type ProposeChangeBody = z.infer<typeof ProposeChangeBody>;
 
@@ -95,6 +101,14 @@ export const applyToConfig = (
     }
     case 'credential':
       return next;
+    case 'breakGlass':
+      return {
+        ...next,
+        breakGlass: [
+          ...inForce(config.breakGlass ?? [], epochMs(at)).slice(1 - MOST_BREAK_GLASS),
+          openBreakGlass(change.breakGlass, next.version, at, by),
+        ],
+      };
   }
 };
 
@@ -111,6 +125,8 @@ export const currentOf = (config: ProjectConfig, change: Change): unknown => {
     }
     case 'credential':
       return undefined;
+    case 'breakGlass':
+      return config.breakGlass ?? [];
   }
 };
 

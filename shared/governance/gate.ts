@@ -2,6 +2,7 @@ import type { Tier } from '../actions/action.ts';
 import type { DryRun } from '../actions/dry-run.ts';
 import type { Subject } from '../actions/identity.ts';
 import type { Principal } from '../operators/principal.ts';
+import type { PolicyBasis } from '../policies/gate-basis.ts';
 import type { ProjectConfig } from './project-config.ts';
 
 /** One machine-readable reason of a gate. `code` is stable. */
@@ -11,10 +12,12 @@ export interface Reason {
   readonly detail: string;
 }
 
-export type GateAnswer =
-  | { readonly kind: 'allow'; readonly reasons: readonly Reason[] }
-  | { readonly kind: 'needsPerson'; readonly reasons: readonly Reason[] }
-  | { readonly kind: 'refuse'; readonly reasons: readonly Reason[] };
+export interface GateAnswer {
+  readonly kind: 'allow' | 'needsPerson' | 'refuse';
+  readonly reasons: readonly Reason[];
+  /** The policies that the answer rests on, where the action requires any. */
+  readonly basis?: PolicyBasis;
+}
 
 /** The facts of an action that governance decides on; nothing here comes from the agent's own word. */
 export interface GovernanceFacts {
@@ -33,6 +36,8 @@ export interface Decision {
   readonly reasons: readonly Reason[];
   /** Names the policy and project version behind an unattended permit; absent otherwise. */
   readonly permit?: string;
+  /** The policies that it rests on, where the action requires any. */
+  readonly basis?: PolicyBasis;
 }
 
 /** Question 2 (may it run unattended) with the risk score; Cedar and the wall outside Cedar. Pure. */

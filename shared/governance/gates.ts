@@ -74,7 +74,8 @@ const refuse = (decision: Decision, refusals: readonly Reason[]): Decision => {
 };
 
 /** What an answer makes of a decision: it may only make it stricter. */
-const withAnswer = (decision: Decision, answer: GateAnswer): Decision => {
+const withAnswer = (before: Decision, answer: GateAnswer): Decision => {
+  const decision = answer.basis === undefined ? before : { ...before, basis: answer.basis };
   if (answer.kind === 'allow') return decision;
   if (answer.kind === 'refuse') return refuse(decision, answer.reasons);
   const { permit: _permit, ...rest } = decision;

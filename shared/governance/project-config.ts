@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { EFFECT_TYPES, RecoveryClass, Reversibility } from '../actions/effects.ts';
 import { ProjectId, Subject, Timestamp } from '../actions/identity.ts';
+import { BreakGlass, MOST_BREAK_GLASS } from '../policies/break-glass.ts';
 
 const HostName = z
   .string()
@@ -73,6 +74,8 @@ export const ProjectConfig = z.strictObject({
   /** The project's own Cedar policies; the product's come on top and cannot be weakened. */
   policy: z.string().max(20_000),
   endpoints: z.array(EndpointDefinition).max(100),
+  /** Reasons of the policies gate that two operators set aside for a few hours. What is over counts for nothing. */
+  breakGlass: z.array(BreakGlass).max(MOST_BREAK_GLASS).optional(),
   updatedAt: Timestamp,
   updatedBy: z.array(Subject),
 });

@@ -6,6 +6,9 @@ import { SourceId } from './source.ts';
 /** The longest that two people may set a policy aside, in minutes. */
 export const LONGEST_BREAK_GLASS_MINUTES = 240;
 
+/** How many a project can have open at once; the oldest gives way. */
+export const MOST_BREAK_GLASS = 20;
+
 const Code = z.enum(OVERRIDABLE as [GateReasonCode, ...GateReasonCode[]]);
 
 /** What one operator asks for and another confirms: these reasons of these sources count for nothing for a while. */

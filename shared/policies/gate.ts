@@ -1,5 +1,6 @@
 import { epochMs, type Timestamp, timestamp } from '../actions/identity.ts';
 import { type BreakGlass, inForce } from './break-glass.ts';
+import type { OverriddenReason, PolicyBasis, PolicyEvidence, PolicyGateReason } from './gate-basis.ts';
 import { GATE_REASONS, type GateReasonCode } from './gate-reasons.ts';
 import type { SourceRecord } from './source.ts';
 import type { SourceState } from './source-state.ts';
@@ -24,34 +25,9 @@ export interface PolicyGateInput {
   readonly now: number;
 }
 
-export interface PolicyGateReason {
-  readonly code: GateReasonCode;
-  readonly source: string;
-  readonly detail: string;
-}
-
-/** Which text an answer rests on: the acknowledged state of one source, when it was verified, by which record. */
-export interface PolicyEvidence {
-  readonly source: string;
-  /** SHA-256 of the acknowledged text that decides. */
-  readonly semantic: string;
-  /** SHA-256 of the acknowledged Markdown, under which it is stored. */
-  readonly canonical: string;
-  readonly verifiedAt: Timestamp;
-  /** Change id of the acknowledgement; null where the state does not name one. */
-  readonly acknowledgement: string | null;
-}
-
-export interface PolicyGateResult {
+/** Whether it may go on, and everything that this rests on. */
+export interface PolicyGateResult extends PolicyBasis {
   readonly allowed: boolean;
-  /** Every reason that refuses, by source. */
-  readonly reasons: readonly PolicyGateReason[];
-  /** Reasons that would refuse and that two people set aside, with the version of the project that says so. */
-  readonly overridden: readonly (PolicyGateReason & { readonly version: number })[];
-  /** Seconds until the first required source is stale, 0 where one is; null where none is required. */
-  readonly slackSeconds: number | null;
-  readonly evidence: readonly PolicyEvidence[];
-  readonly decidedAt: Timestamp;
 }
 
 const DAY_MS = 86_400_000;
@@ -132,7 +108,7 @@ export const policyGate = ({ required, readings, breakGlass, now }: PolicyGateIn
   const sources = [...new Set(required)].toSorted();
   const open = inForce(breakGlass, now);
   const reasons: PolicyGateReason[] = [];
-  const overridden: (PolicyGateReason & { version: number })[] = [];
+  const overridden: OverriddenReason[] = [];
   for (const source of sources)
     for (const [code, detail] of reasonsOf(readings.get(source), now)) {
       const glass = GATE_REASONS[code].overridable

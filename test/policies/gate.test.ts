@@ -21,7 +21,9 @@ const edited = record({ select: ['main'] });
 const flapping = Array.from({ length: 7 }, (_, index) => timestamp(NOW - index * 60_000));
 const known = (acknowledged: boolean, ageMs = 60_000) => ({
   semantic: hashes('other').semantic,
+  structure: hashes('other').structure,
   links: hashes('other').links,
+  documents: hashes('other').links,
   canonical: hashes('other').canonical,
   firstSeenAt: timestamp(NOW - DAY),
   lastSeenAt: timestamp(NOW - ageMs),
