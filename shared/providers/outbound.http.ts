@@ -5,12 +5,11 @@ import {
   validateHeaderValue,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { openSocket, type Resolve, systemResolve } from './connect.http.ts';
 import { guardUrl, type Target } from './guard-url.ts';
 import { OutboundError } from './outbound-error.ts';
 import type { OutgoingRequest, ProviderReply, Send } from './provider.ts';
+import { readTextBody, readWireBody, type WireReply } from './read-body.http.ts';
 
 export interface OutboundOptions {
   /** Exact hosts, `host` or `host:port`. */
@@ -62,46 +61,6 @@ const checkHeaders = (headers: Readonly<Record<string, string>>): void => {
   }
 };
 
-const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
-
-/** Reads a body to its end, counting what comes out of the decompression, not what went in. */
-const readBody = async (message: IncomingMessage, maxBytes: number): Promise<string> => {
-  const broken = (
-    code: 'RESPONSE_TRUNCATED' | 'RESPONSE_TOO_LARGE' | 'RESPONSE_INVALID',
-    text: string,
-    cause?: unknown,
-  ) => new OutboundError(code, text, { sent: true, status: message.statusCode, cause });
-  const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  const decoder = encoding === 'identity' || encoding === '' ? undefined : decoders[encoding]?.();
-  if (decoder === undefined && encoding !== 'identity' && encoding !== '') {
-    throw broken('RESPONSE_INVALID', 'the reply has an encoding that was not asked for');
-  }
-  if (decoder !== undefined) {
-    message.once('error', (error) => decoder.destroy(error));
-    message.pipe(decoder);
-  }
-  message.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of (decoder ?? message) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw broken('RESPONSE_TOO_LARGE', `the reply is larger than ${maxBytes} bytes`);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof OutboundError) throw error;
-    throw broken('RESPONSE_TRUNCATED', 'the reply broke off', error);
-  }
-  if (!message.complete) throw broken('RESPONSE_TRUNCATED', 'the reply broke off');
-  return Buffer.concat(chunks).toString('utf8');
-};
-
 const headersOf = (message: IncomingMessage): Record<string, string> =>
   Object.fromEntries(
     Object.entries(message.headers).map(([name, value]) => [
@@ -110,13 +69,22 @@ const headersOf = (message: IncomingMessage): Record<string, string> =>
     ]),
   );
 
+/** What a body is read into, and how. `spoiled` says what the parser of HTTP complained about after the head. */
+type ReadBody<Body> = (
+  message: IncomingMessage,
+  maxBytes: number,
+  spoiled: () => Error | undefined,
+) => Promise<Body>;
+type Reply<Body> = Omit<ProviderReply, 'body'> & { readonly body: Body };
+
 /** One request and its reply over a socket that is open. From here on a byte may have left. */
-const exchange = (
+const exchange = <Body>(
   socket: Socket,
   target: Target,
   request: OutgoingRequest,
   limits: { readonly maxBytes: number; readonly maxHeaderBytes: number; readonly signal: AbortSignal },
-): Promise<ProviderReply> =>
+  read: ReadBody<Body>,
+): Promise<Reply<Body>> =>
   new Promise((resolve, reject) => {
     if (limits.signal.aborted) {
       socket.destroy();
@@ -124,7 +92,8 @@ const exchange = (
       return;
     }
     let status: number | undefined;
-    const end = (error: OutboundError | undefined, reply?: ProviderReply): void => {
+    let spoiled: Error | undefined;
+    const end = (error: OutboundError | undefined, reply?: Reply<Body>): void => {
       limits.signal.removeEventListener('abort', late);
       socket.destroy();
       if (reply !== undefined) resolve(reply);
@@ -150,14 +119,17 @@ const exchange = (
     });
     outgoing.once('response', (message) => {
       status = message.statusCode;
-      readBody(message, limits.maxBytes).then(
-        (text) =>
-          end(undefined, { status: message.statusCode ?? 0, headers: headersOf(message), body: text }),
+      read(message, limits.maxBytes, () => spoiled).then(
+        (content) =>
+          end(undefined, { status: message.statusCode ?? 0, headers: headersOf(message), body: content }),
         (error: unknown) => end(error as OutboundError),
       );
     });
     outgoing.on('error', (cause: NodeJS.ErrnoException) => {
-      if (status !== undefined) return;
+      if (status !== undefined) {
+        spoiled ??= cause;
+        return;
+      }
       const code = cause.code?.startsWith('HPE_') === true ? 'RESPONSE_INVALID' : 'CONNECTION_LOST';
       end(
         new OutboundError(
@@ -188,41 +160,68 @@ const nextHop = (request: OutgoingRequest, reply: ProviderReply): OutgoingReques
   return { ...request, url: next.href, headers: Object.fromEntries(headers) };
 };
 
+const sendOnce = async <Body>(
+  options: OutboundOptions,
+  request: OutgoingRequest,
+  signal: AbortSignal,
+  read: ReadBody<Body>,
+): Promise<Reply<Body>> => {
+  checkHeaders(request.headers);
+  const target = guardUrl(request.url, options.allowedHosts);
+  const socket = await openSocket(target, {
+    allowLoopback: options.allowLoopback,
+    resolve: options.resolve ?? systemResolve,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    ca: options.ca,
+    signal,
+  });
+  const limits = {
+    maxBytes: options.maxResponseBytes ?? 1_048_576,
+    maxHeaderBytes: options.maxHeaderBytes ?? 16_384,
+    signal,
+  };
+  return exchange(socket, target, request, limits, read);
+};
+
+/**
+ * The same way out for pages: one GET, nothing followed, and the reply as bytes. They are as they came over the wire;
+ * `decodeBody` unpacks them. The limit on bytes counts the wire.
+ * @throws OutboundError, as `outboundSend`; RESPONSE_TRUNCATED too where bytes follow the length that was announced.
+ */
+export const outboundRead =
+  (options: OutboundOptions) =>
+  (
+    request: Pick<OutgoingRequest, 'url' | 'headers'> & { readonly signal: AbortSignal },
+  ): Promise<WireReply> => {
+    const outgoing = { method: 'GET', url: request.url, headers: request.headers, body: null, timeoutMs: 0 };
+    return sendOnce(options, outgoing, request.signal, readWireBody);
+  };
+
 /**
  * The one way out (DESIGN §5): only listed hosts, only public addresses, one attempt, nothing followed that could
  * repeat an effect, and a limit on time, headers and bytes. A 3xx is a reply like any other.
  * @throws OutboundError; `sent` says whether a byte of the request may have left.
  */
 export const outboundSend = (options: OutboundOptions): Send => {
-  const sendOnce = async (request: OutgoingRequest, signal: AbortSignal): Promise<ProviderReply> => {
-    checkHeaders(request.headers);
-    const target = guardUrl(request.url, options.allowedHosts);
-    const socket = await openSocket(target, {
-      allowLoopback: options.allowLoopback,
-      resolve: options.resolve ?? systemResolve,
-      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-      ca: options.ca,
-      signal,
-    });
-    return exchange(socket, target, request, {
-      maxBytes: options.maxResponseBytes ?? 1_048_576,
-      maxHeaderBytes: options.maxHeaderBytes ?? 16_384,
-      signal,
-    });
-  };
   return async (first) => {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), first.timeoutMs);
     try {
       let request = first;
       for (let hops = options.maxReadRedirects ?? 0; ; hops -= 1) {
-        const reply = await sendOnce(request, deadline.signal).catch((error: unknown) => {
-          // The first hop has left even where a later one is refused.
-          const later = request !== first && error instanceof OutboundError;
-          throw later
-            ? new OutboundError(error.code, error.message, { sent: true, status: error.status, cause: error })
-            : error;
-        });
+        const reply = await sendOnce(options, request, deadline.signal, readTextBody).catch(
+          (error: unknown) => {
+            // The first hop has left even where a later one is refused.
+            const later = request !== first && error instanceof OutboundError;
+            throw later
+              ? new OutboundError(error.code, error.message, {
+                  sent: true,
+                  status: error.status,
+                  cause: error,
+                })
+              : error;
+          },
+        );
         const next = ['GET', 'HEAD'].includes(first.method) ? nextHop(request, reply) : undefined;
         if (next === undefined || (options.maxReadRedirects ?? 0) === 0) return reply;
         if (hops === 0) throw new OutboundError('TOO_MANY_REDIRECTS', 'too many redirects', { sent: true });

@@ -16,8 +16,14 @@ const oid = (...bytes: readonly number[]): Buffer => der(0x06, Buffer.from(bytes
 const ECDSA_WITH_SHA256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
 const utcTime = (text: string): Buffer => der(0x17, Buffer.from(text));
 
-/** A key of this test run and a certificate that it signs itself for one DNS name: never stored, worth nothing. */
-export const selfSigned = (dnsName: string): { readonly key: string; readonly cert: string } => {
+/**
+ * A key of this test run and a certificate that it signs itself for one DNS name: never stored, worth nothing.
+ * `until` is the end of its life, as `YYMMDDhhmmssZ`.
+ */
+export const selfSigned = (
+  dnsName: string,
+  until = '491231235959Z',
+): { readonly key: string; readonly cert: string } => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const name = sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from('autopack test')))));
   const altName = sequence(oid(0x55, 0x1d, 0x11), der(0x04, sequence(der(0x82, Buffer.from(dnsName)))));
@@ -27,7 +33,7 @@ export const selfSigned = (dnsName: string): { readonly key: string; readonly ce
     der(0x02, Buffer.from([1])),
     ECDSA_WITH_SHA256,
     name,
-    sequence(utcTime('200101000000Z'), utcTime('491231235959Z')),
+    sequence(utcTime('200101000000Z'), utcTime(until)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(altName, authority)),
