@@ -1,6 +1,7 @@
 import { differentialSection } from './differential/section.ts';
 import type { Figures } from './figures.ts';
 import { renderFigures } from './render.ts';
+import { sdkKillPointsSection } from './sdk-kill-points/section.ts';
 
 export interface Section {
   /** Whose figures it shows; absent where it shows none. */
@@ -62,6 +63,7 @@ made, answered with a lost reply, delivered twice, and delayed past the lease; t
 mails and the effects had to be those of an undisturbed run, or an honest OUTCOME_UNKNOWN.`,
     vitest('kill-points'),
   ),
+  { suite: 'sdk-kill-points', render: sdkKillPointsSection },
   section(
     'races',
     'Races',

@@ -53,15 +53,19 @@ const WIRE_MS = 10_000;
 const throttled = (): Error => Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
 const cut = (): Error => Object.assign(new Error('the connection broke'), { name: 'TimeoutError' });
 
-export const simulation = (startsAt: number) => {
+/**
+ * @param settle every process runs on until it stands at a port; unless said otherwise only microtasks are under way
+ *   between two ports
+ */
+export const simulation = (
+  startsAt: number,
+  settle: () => Promise<void> = () => new Promise((resolve) => setImmediate(resolve)),
+) => {
   let now = startsAt;
   let serial = 0;
   let pending: Call[] = [];
   const timers: Timer[] = [];
   const ends = new Map<Process, (end: End) => void>();
-
-  /** Every process runs on until it stands at a port: only microtasks are under way in here. */
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   const at = (moment: number, fire: () => void): (() => void) => {
     const timer = { at: moment, order: (serial += 1), fire };
