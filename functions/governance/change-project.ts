@@ -24,7 +24,7 @@ import {
   requireRole,
 } from '#shared/operators/http-edge.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
-import type { PersonRow, Principal } from '#shared/operators/principal.ts';
+import { FRESH_SIGN_IN_MS, type PersonRow, type Principal } from '#shared/operators/principal.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { ReadPerson } from '#shared/operators/registry.ts';
 import { pageOf, PageQuery } from '#shared/governance/change-page.ts';
@@ -85,6 +85,19 @@ const requireSound = (config: ProjectConfig, change: Change, deps: ChangeProject
   });
 };
 
+/**
+ * Setting a policy aside takes people who have just proved who they are.
+ * @throws ProblemError SIGN_IN_NOT_FRESH.
+ */
+const requireFresh = (change: Change, by: Person, now: number): void => {
+  // Written so that a sign-in time that is not a number counts as stale.
+  if (change.kind !== 'breakGlass' || now - by.authTimeMs <= FRESH_SIGN_IN_MS) return;
+  throw new ProblemError(
+    'SIGN_IN_NOT_FRESH',
+    `Break-glass needs a sign-in of the last ${FRESH_SIGN_IN_MS / 60_000} minutes. Sign in again.`,
+  );
+};
+
 const changeOf = ({ reason: _reason, ...change }: ProposeChangeBody): Change => change;
 
 const propose = async (
@@ -95,6 +108,7 @@ const propose = async (
 ): Promise<HttpReply> => {
   const body = readJson(request, ProposeChangeBody);
   const change = changeOf(body);
+  requireFresh(change, by, deps.now());
   const config = await deps.readProjectConfig(project);
   const warnings = requireSound(config, change, deps);
   const current = currentOf(config, change);
@@ -171,6 +185,7 @@ const confirm = async (
       'You proposed this change; another operator of the project has to confirm it.',
     );
   }
+  requireFresh(row.change, by, deps.now());
   const config = await deps.readProjectConfig(project);
   // Another confirmation of this very change may have come between the two reads.
   if (config.version !== row.baseVersion) return afterRefusal(row, deps);

@@ -113,13 +113,20 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
   'POST /projects/{project}/changes': {
     body: 'ProposedChange',
     replies: [[201, 'Change', 'waits for a second operator']],
-    problems: ['PERSON_REQUIRED', 'POLICY_REFUSED', 'CONFLICT'],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'POLICY_REFUSED', 'CONFLICT'],
   },
   'POST /projects/{project}/changes/{id}/confirm': {
     body: 'Confirmation',
     bodyOptional: true,
     replies: [[200, 'Change', 'confirmed, now or before']],
-    problems: ['PERSON_REQUIRED', 'SECOND_PERSON_REQUIRED', 'POLICY_REFUSED', 'HASH_MISMATCH', 'CONFLICT'],
+    problems: [
+      'PERSON_REQUIRED',
+      'SIGN_IN_NOT_FRESH',
+      'SECOND_PERSON_REQUIRED',
+      'POLICY_REFUSED',
+      'HASH_MISMATCH',
+      'CONFLICT',
+    ],
   },
   'GET /health': { replies: [[200, 'Health', 'it answers']], problems: [] },
   'GET /openapi.json': { replies: [], problems: [] },

@@ -501,3 +501,65 @@ describe('reading a project (GOV-03)', () => {
     expect(await readProjectConfig(engine.db, 'registry')(project)).toEqual(strictProjectConfig(project));
   });
 });
+
+describe('break-glass (issue 4)', () => {
+  const breakGlass = {
+    sources: ['etsy-prohibited-items'],
+    codes: ['STALE'],
+    reason: 'The page is down and a listing must end today',
+    minutes: 60,
+  };
+  const ask = { kind: 'breakGlass', breakGlass };
+
+  test('two operators set a reason aside for an hour; the record stays, the next change forgets what is over', async () => {
+    clock = T0;
+    const proposed = await propose(who('olivia'), ask);
+    expect(proposed).toMatchObject({ status: 201, body: { current: [], status: 'PROPOSED' } });
+    expect(proposed.body.warnings[0]).toContain('STALE of etsy-prohibited-items');
+    expect((await call(who('sam'), 'GET', '/config')).body.breakGlass).toBeUndefined();
+    expect((await confirm(who('olivia'), proposed.body.id)).body.code).toBe('SECOND_PERSON_REQUIRED');
+    const { body } = await confirm(who('sam'), proposed.body.id);
+    expect((await call(who('sam'), 'GET', '/config')).body.breakGlass).toEqual([
+      {
+        ...breakGlass,
+        version: 1,
+        openedAt: body.confirmedAt,
+        until: new Date(Date.parse(body.confirmedAt) + 3_600_000).toISOString(),
+        by: ['person:olivia@example.test', 'person:sam@example.test'],
+      },
+    ]);
+    clock = T0 + 2 * 3_600_000;
+    const later = (name: string) => ({ ...who(name), authTimeMs: clock }) as Principal;
+    const again = await propose(later('sam'), {
+      kind: 'breakGlass',
+      breakGlass: { ...breakGlass, minutes: 5 },
+    });
+    await confirm(later('olivia'), again.body.id);
+    const open = (await call(who('sam'), 'GET', '/config')).body.breakGlass;
+    expect(open).toMatchObject([{ minutes: 5, version: 2 }]);
+    clock = T0;
+  });
+
+  test('takes people who have just signed in', async () => {
+    clock = T0;
+    const stale = { ...who('olivia'), authTimeMs: T0 - 301_000 } as Principal;
+    expect((await propose(stale, ask)).body.code).toBe('SIGN_IN_NOT_FRESH');
+    const { body } = await propose(who('olivia'), ask);
+    const second = { ...who('sam'), authTimeMs: T0 - 301_000 } as Principal;
+    expect((await confirm(second, body.id)).body.code).toBe('SIGN_IN_NOT_FRESH');
+  });
+
+  test.each([
+    ['a reason that nobody can set aside', { codes: ['BASELINE_PENDING'] }, 'breakGlass.codes[0]'],
+    ['more than four hours', { minutes: 241 }, 'breakGlass.minutes'],
+    ['no why', { reason: 'hurry' }, 'breakGlass.reason'],
+    ['no source', { sources: [] }, 'breakGlass.sources'],
+  ])('is refused with %s', async (_what, over, field) => {
+    clock = T0;
+    const answer = await propose(who('olivia'), {
+      kind: 'breakGlass',
+      breakGlass: { ...breakGlass, ...over },
+    });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT', field } });
+  });
+});
