@@ -22,14 +22,14 @@ export interface ResolveDeps {
 const needsTwo = (row: Action, outcome: Resolution['outcome']): boolean =>
   outcome !== 'SUCCEEDED' && row.recoveryClass !== 'keyed' && row.recoveryClass !== 'upsert';
 
-const refuseEarly = (row: Action, body: ResolveBody, now: number): void => {
+const refuseEarly = (row: Action, body: ResolveBody, heardAt: number): void => {
   if (row.status !== 'OUTCOME_UNKNOWN') {
     throw new ProblemError(
       'NOT_RESOLVABLE',
       `The action is ${row.status}; only OUTCOME_UNKNOWN can be resolved.`,
     );
   }
-  if (body.outcome !== 'SUCCEEDED' && row.settleUntil !== undefined && epochMs(row.settleUntil) > now) {
+  if (body.outcome !== 'SUCCEEDED' && row.settleUntil !== undefined && epochMs(row.settleUntil) > heardAt) {
     throw new ProblemError(
       'NOT_RESOLVABLE',
       `It may still land. Say ${body.outcome} after ${row.settleUntil}; SUCCEEDED is welcome now.`,
@@ -75,9 +75,11 @@ export const resolveAction = async (
   deps: ResolveDeps,
 ): Promise<Proposed> => {
   const { id, principal, body } = input;
+  // Whoever speaks has looked before. A slow read must not let a look inside the settle window count as one after it.
+  const heardAt = deps.now();
   const row = await deps.read(id);
   if (row === undefined) throw new ProblemError('NOT_FOUND', `There is no action "${id.key}".`);
-  refuseEarly(row, body, deps.now());
+  refuseEarly(row, body, heardAt);
   const first = row.resolution;
   if (needsTwo(row, body.outcome) && (first === undefined || first.outcome !== body.outcome)) {
     const resolution = { outcome: body.outcome, by: principal.subject, reason: body.reason };

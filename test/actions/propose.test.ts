@@ -446,7 +446,7 @@ describe('submit, cancel and resolve', () => {
         { id: w.id, principal: person(who), body: { outcome, reason: 'looked at the account' } },
         deps,
       );
-    return { w, d, say };
+    return { w, d, say, deps };
   };
 
   it('takes NOT_APPLIED or FAILED from a person only after the settle window, SUCCEEDED at once (rule 9)', async () => {
@@ -457,6 +457,22 @@ describe('submit, cancel and resolve', () => {
     expect((await w.row()).history.at(-1)).toMatchObject({
       by: 'person:olivia@example.test',
       code: 'RESOLVED_BY_PERSON',
+    });
+  });
+
+  it('counts the moment of asking: a slow read does not turn a look inside the settle window into one after it', async () => {
+    const { w, deps } = await doubtful('keyed');
+    const slow: typeof deps = {
+      ...deps,
+      read: async (id) => {
+        const row = await deps.read(id);
+        w.clock.now = epochMs(row?.settleUntil ?? '');
+        return row;
+      },
+    };
+    const body = { outcome: 'NOT_APPLIED' as const, reason: 'looked a moment ago' };
+    await expect(resolveAction({ id: w.id, principal: person('olivia'), body }, slow)).rejects.toMatchObject({
+      code: 'NOT_RESOLVABLE',
     });
   });
 
