@@ -88,12 +88,16 @@ const KEPT = new Set([
   'x-robots-tag',
 ]);
 const MAX_VALUE = 400;
+/** A validator that would have to be cut is dropped: half an ETag is another one. As long as a state keeps them. */
+const MAX_VALIDATOR: Readonly<Record<string, number>> = { etag: 400, 'last-modified': 100 };
 
-/** A validator that would have to be cut is dropped: half an ETag is another one. */
 export const keptHeaders = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
-      .filter(([name, value]) => KEPT.has(name) && (name !== 'etag' || value.length <= MAX_VALUE))
+      .filter(
+        ([name, value]) =>
+          KEPT.has(name) && value.length <= (MAX_VALIDATOR[name] ?? Number.POSITIVE_INFINITY),
+      )
       .map(([name, value]) => [name, value.slice(0, MAX_VALUE)]),
   );
 

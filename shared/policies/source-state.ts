@@ -8,23 +8,37 @@ import { Severity, SourceId } from './source.ts';
 /** A state of the page: which bytes, read how, and when it was first and last seen. */
 export const PageState = z.strictObject({
   hashes: PageHashes,
+  /** Of a candidate: since when the page shows something that is not accepted, in whatever form. */
   firstSeenAt: Timestamp,
   lastSeenAt: Timestamp,
+  /** Where it was found in the end. */
+  finalUrl: z.string().max(2000).optional(),
+  /** A candidate that would be accepted: the page seems to be back, but a change still waits for a person. */
+  returning: z.literal(true).optional(),
 });
 export type PageState = z.infer<typeof PageState>;
 
-/** A state that is remembered for the known-state window, by its semantic hash. Never shared between sources. */
+/** A state that is remembered for the known-state window, by text and structure. Never shared between sources. */
 export const KnownState = z.strictObject({
   semantic: Sha256,
+  structure: Sha256,
   links: Sha256,
+  /** Digest of the documents that its links lead to: links that differ in nothing but noise have the same. */
+  documents: Sha256,
   canonical: Sha256,
   firstSeenAt: Timestamp,
+  /** When it was last live: last seen, or the moment at which another state was first seen in its place. */
   lastSeenAt: Timestamp,
   /** How often the page came back to it. */
   returns: z.int().nonnegative(),
   acknowledged: z.boolean(),
   /** A person said that it is gone for good: any return is a change again. */
   superseded: z.boolean(),
+  /** The change that people were told of when the page came to say this. */
+  changeId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
 });
 export type KnownState = z.infer<typeof KnownState>;
 
@@ -53,6 +67,7 @@ export const VolatileBlock = z.strictObject({
   changes: z.int().positive(),
   lastAt: Timestamp,
 });
+export type VolatileBlock = z.infer<typeof VolatileBlock>;
 
 /** What is to be told to people, once each: deterministic ids, cleared when the mail was handed over. */
 export const Notice = z.strictObject({
@@ -80,6 +95,7 @@ export const ScheduledChange = z.strictObject({
   foundAt: Timestamp,
   reminded: z.boolean(),
 });
+export type ScheduledChange = z.infer<typeof ScheduledChange>;
 
 /**
  * All that is remembered of one source between checks: `state#<id>` in the policies table, replaced by condition on
@@ -94,6 +110,8 @@ export const SourceState = z.strictObject({
   /** Observations at or before this moment change no pointer any more (reference P21). */
   lastObservedAt: Timestamp.nullable(),
   lastSlot: Timestamp.nullable(),
+  /** The last reading of that slot: the same check twice changes nothing. */
+  lastReading: z.int().positive().optional(),
   /** The last usable state that a person (or a rule, recorded) acknowledged: the base of every diff. */
   acknowledged: PageState.nullable(),
   /** Change id of the acknowledgement behind `acknowledged`; `auto` where a rule recorded it. */
@@ -115,6 +133,9 @@ export const SourceState = z.strictObject({
       count: z.int().positive(),
       /** Semantic hash of a quarantined (shrunken, grown) body that keeps coming. */
       quarantined: Sha256.optional(),
+      /** Since when, and how often, exactly that body came. */
+      quarantinedSince: Timestamp.optional(),
+      quarantinedCount: z.int().positive().optional(),
     })
     .nullable(),
   /** Returns between known states per day, newest last, for the flap rate. */
@@ -126,6 +147,8 @@ export const SourceState = z.strictObject({
       etag: z.string().max(400).optional(),
       lastModified: z.string().max(100).optional(),
       raw: Sha256,
+      /** When the body that they came with was fetched; a 304 does not move it. Absent: they are not sent. */
+      fetchedAt: Timestamp.optional(),
     })
     .nullable(),
   /** The URL that permanent redirects or 404/410 point away from, twice in a row. */
