@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { openBrowser, type Page } from '#infra/local/demo-browser.ts';
 import { openDesk, until } from '../path/desk.ts';
+import { AGREED_REQUESTS, AGREED_UNITS } from '../proof/costs/agreed.ts';
 import { ASSUMED, PRICES } from './prices.ts';
 
 /** A request that the local host got, in the order in which it came. */
@@ -55,7 +56,8 @@ export const approvedPath = async (actions: number): Promise<ApprovedPath> => {
       let body = '';
       request.on('data', (chunk: Buffer) => {
         body += chunk.toString();
-        const names = [...body.matchAll(/"TableName":"([^"]+)"/g)].map(([, name = '']) => name);
+        const named = body.matchAll(/"TableName":"([^"]+)"|"([^"]+)":\{[^{}]*"Keys":/g);
+        const names = [...named].map(([, one, several]) => one ?? several ?? '');
         entry.tables = names.map((name) => /(\w+)Table/.exec(name)?.[1] ?? name).join('+');
       });
     }
@@ -176,6 +178,15 @@ export interface CostLine {
   readonly dollars: number;
 }
 
+/** Writes of the functions on the path and what they consume, exactly: a test of the costs asserts both. */
+const MEASURED = {
+  writes: Object.values(AGREED_REQUESTS)
+    .flatMap((requests) => Object.entries(requests))
+    .filter(([what]) => /^dynamodb:(Put|Update)Item \w+$/.test(what))
+    .reduce((sum, [, count]) => sum + count, 0),
+  units: Object.values(AGREED_UNITS).reduce((sum, { table, indexes }) => sum + table + indexes, 0),
+};
+
 /** Dollars for 1,000 approved actions, line by line. */
 export const costLines = (path: ApprovedPath): CostLine[] => {
   const sum = (test: RegExp): number =>
@@ -193,7 +204,11 @@ export const costLines = (path: ApprovedPath): CostLine[] => {
   return [
     line('state transitions', path.transitions, PRICES.stateTransition),
     line('mails', path.mails, PRICES.mail),
-    line('DynamoDB write units', writes * ASSUMED.writeUnitsPerWrite, PRICES.writeUnit),
+    line(
+      'DynamoDB write units',
+      MEASURED.units + (writes - MEASURED.writes) * ASSUMED.writeUnitsPerWrite,
+      PRICES.writeUnit,
+    ),
     line('DynamoDB read units', reads * ASSUMED.readUnitsPerRead, PRICES.readUnit),
     line('function GB-seconds', seconds, PRICES.lambdaGbSecond),
     line('function invocations', path.invocations, PRICES.lambdaRequest),

@@ -27,8 +27,8 @@ export const PRICES = {
 } as const;
 
 /**
- * What cannot be counted here is taken at its upper bound. An action of at most 2 KB costs 2 units, its index by time
- * 1, by run 1, and the index of what needs attention 2 (out and in); an approval costs 3 and its indexes 3.
+ * What cannot be counted here is taken at its upper bound. A write beside those whose units are measured (counters,
+ * sessions): an item of at most 3 KB and three indexes.
  */
 export const ASSUMED = {
   writeUnitsPerWrite: 6,
