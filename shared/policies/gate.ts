@@ -1,5 +1,6 @@
 import { epochMs, type Timestamp, timestamp } from '../actions/identity.ts';
 import { type BreakGlass, inForce } from './break-glass.ts';
+import { FLAPS_PER_DAY, flapsPerDay } from './flaps.ts';
 import type { OverriddenReason, PolicyBasis, PolicyEvidence, PolicyGateReason } from './gate-basis.ts';
 import { GATE_REASONS, type GateReasonCode } from './gate-reasons.ts';
 import type { SourceRecord } from './source.ts';
@@ -31,9 +32,6 @@ export interface PolicyGateResult extends PolicyBasis {
 }
 
 const DAY_MS = 86_400_000;
-/** More returns between known states than this within a day make a page unstable. */
-const FLAPS_PER_DAY = 6;
-
 /** Age of the last verification, and what is left of what the source allows; in milliseconds. */
 const ageOf = (record: SourceRecord, state: SourceState, now: number) => {
   const limitMs = record.source.maxAgeDays * DAY_MS;
@@ -41,13 +39,10 @@ const ageOf = (record: SourceRecord, state: SourceState, now: number) => {
   return { ageMs, limitMs, slackMs: ageMs === undefined ? 0 : Math.max(0, limitMs - ageMs) };
 };
 
-const isUnstable = (state: SourceState, now: number): boolean => {
-  const recent = (at: Timestamp): boolean => now - epochMs(at) < DAY_MS;
-  return (
-    state.flaps.filter(recent).length > FLAPS_PER_DAY &&
-    state.known.some((known) => !known.acknowledged && recent(known.lastSeenAt))
-  );
-};
+/** It goes back and forth, and not all that it shows was acknowledged. */
+const isUnstable = (state: SourceState, now: number): boolean =>
+  flapsPerDay(state, timestamp(now)) > FLAPS_PER_DAY &&
+  state.known.some(({ acknowledged, lastSeenAt }) => !acknowledged && !(now - epochMs(lastSeenAt) >= DAY_MS));
 
 const shortly = (text: string): string => (text.length <= 120 ? text : `${text.slice(0, 119)}…`);
 
@@ -81,7 +76,11 @@ const reasonsOf = (reading: SourceReading | undefined, now: number): readonly [G
     found.push(['UNACKED_DIFF', `Change ${pending.changeId} (${pending.severity}) since ${pending.since}.`]);
   if (candidate !== null && record.source.critical)
     found.push(['CANDIDATE', `Something new is there since ${candidate.firstSeenAt}.`]);
-  if (isUnstable(state, now)) found.push(['UNSTABLE', `It came back ${state.flaps.length} times of late.`]);
+  if (isUnstable(state, now))
+    found.push([
+      'UNSTABLE',
+      `It went back and forth ${flapsPerDay(state, timestamp(now))} times within a day.`,
+    ]);
   return found;
 };
 

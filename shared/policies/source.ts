@@ -123,5 +123,9 @@ export const SourceRecord = z.strictObject({
   retired: z.boolean(),
   changedBy: Subject,
   changedAt: Timestamp,
+  /** An edit of a critical source that waits for a second person to ask for the very same. In force it is not. */
+  proposal: z
+    .strictObject({ source: PolicySource, retired: z.boolean(), by: Subject, at: Timestamp })
+    .optional(),
 });
 export type SourceRecord = z.infer<typeof SourceRecord>;

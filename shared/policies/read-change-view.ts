@@ -1,0 +1,40 @@
+import type { PolicyChangeView } from './policy-view.ts';
+import { PolicyDiff } from './policy-diff.ts';
+import type { ReadContent, ReadDiff } from './ports.ts';
+import type { SourceRecord } from './source.ts';
+import type { SourceState } from './source-state.ts';
+
+export interface ReadChangeViewDeps {
+  readonly readDiff: ReadDiff;
+  readonly readContent: ReadContent;
+}
+
+/** The most characters of a baseline that are shown; an answer of a function has at most 6 MB. */
+export const MOST_TEXT = 400_000;
+
+/** What waits for a person, with the diff, or with the extracted text where it is a baseline. */
+export const readChangeView = async (
+  { source }: SourceRecord,
+  state: SourceState | undefined,
+  deps: ReadChangeViewDeps,
+): Promise<PolicyChangeView> => {
+  const change = state?.pending ?? null;
+  const nothing = {
+    source: source.id,
+    title: source.title ?? source.id,
+    url: source.url,
+    critical: source.critical,
+    change,
+    diff: null,
+    text: null,
+    textCut: false,
+  };
+  if (change === null || state === undefined) return nothing;
+  if (change.from === null) {
+    const { configHash, extractor } = state;
+    const text = (await deps.readContent({ hashes: change.to, configHash, extractor }))?.canonical ?? null;
+    return { ...nothing, text: text?.slice(0, MOST_TEXT) ?? null, textCut: (text?.length ?? 0) > MOST_TEXT };
+  }
+  const stored = await deps.readDiff(change.changeId, 'json');
+  return { ...nothing, diff: stored === undefined ? null : PolicyDiff.parse(JSON.parse(stored)) };
+};
