@@ -18,6 +18,7 @@ import { constructId, ENTRIES, type Entry, type EnvironmentOf } from '../entries
 import type { StageRecord } from '../stages.ts';
 import { acknowledge } from './acknowledge.ts';
 import { RetainedLogGroup } from './log-group.ts';
+import { ownSourceMap } from './own-source-map.ts';
 
 /** Set to false by tests that look at templates only: functions get a line of text instead of their bundle. */
 export const BUNDLE_CONTEXT = 'autopack:bundle';
@@ -69,7 +70,7 @@ export const bundleFunctions = (outdir: string, entries: readonly string[] = ENT
   for (const file of outputFiles) {
     const target = join(bundles, relative(virtual, file.path));
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, file.contents);
+    writeFileSync(target, file.path.endsWith('.map') ? ownSourceMap(file.text) : file.contents);
   }
   for (const [path, output] of Object.entries(metafile.outputs))
     if (Object.keys(output.inputs).some((input) => input.includes('/@cedar-policy/cedar-wasm/')))

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
 import { composeApp, stackNames } from '#infra/compose.ts';
+import { ownSourceMap } from '#infra/constructs/own-source-map.ts';
 import type { SizedMetafile } from './bundle-sizes.ts';
 import { median } from './statistics.ts';
 
@@ -156,7 +157,8 @@ export const coldStarts = (folder: string, rounds: number): ColdStart[] => {
       write: false,
       logLevel: 'error',
     });
-    for (const { path, contents } of result.outputFiles) writeFileSync(path, contents);
+    for (const { path, text } of result.outputFiles)
+      writeFileSync(path, path.endsWith('.map') ? ownSourceMap(text) : text);
     for (const file of readdirSync(bundle).filter((name) => name.endsWith('.wasm')))
       copyFileSync(join(bundle, file), join(empty, file));
     return {
