@@ -24,6 +24,7 @@ const NEEDED = [
   'test/closing-line.ts',
   'test/actions',
   'test/approvals',
+  'test/credentials',
   'test/operators',
   'test/support',
   'test/proof',
