@@ -136,6 +136,8 @@ export const SourceState = z.strictObject({
       /** Since when, and how often, exactly that body came. */
       quarantinedSince: Timestamp.optional(),
       quarantinedCount: z.int().positive().optional(),
+      /** How many in a row said that the page is elsewhere or gone for good. */
+      away: z.int().nonnegative().optional(),
     })
     .nullable(),
   /** Returns between known states per day, newest last, for the flap rate. */

@@ -1,0 +1,111 @@
+import { epochMs, type Timestamp } from '../actions/identity.ts';
+import { reason } from './class-reasons.ts';
+import type { PageContent, PageHashes } from './content.ts';
+import { documentsDigest } from './link-documents.ts';
+import type { ClassReason } from './observation.ts';
+import type { KnownState } from './source-state.ts';
+
+const DAY_MS = 86_400_000;
+/** A return within this is noise of caches and experiments; after `LATE_MS` it is a change of mind. */
+export const WINDOW_MS = 14 * DAY_MS;
+const LATE_MS = 30 * DAY_MS;
+export const MOST_KNOWN = 60;
+
+type Key = Pick<KnownState, 'semantic' | 'structure'>;
+const isSame = (left: Key, right: Key): boolean =>
+  left.semantic === right.semantic && left.structure === right.structure;
+
+export const findKnown = (known: readonly KnownState[], key: Key): KnownState | undefined =>
+  known.find((one) => isSame(one, key));
+
+export type KnownReturn =
+  /** The page may say this without anybody being asked. */
+  | { readonly kind: 'accepted'; readonly known: KnownState; readonly reason: ClassReason }
+  /** It was accepted once, and is a change again. */
+  | { readonly kind: 'change'; readonly known: KnownState; readonly reason: ClassReason }
+  /** Never acknowledged. */
+  | { readonly kind: 'unknown' };
+
+/** What the known-state window says of a state that differs from the acknowledged one. */
+export const judgeReturn = (
+  known: readonly KnownState[],
+  seen: PageContent,
+  at: Timestamp,
+): KnownReturn => {
+  const found = findKnown(known, seen.hashes);
+  if (found === undefined || !found.acknowledged) return { kind: 'unknown' };
+  const since = `It was last live at ${found.lastSeenAt}.`;
+  if (found.superseded) return { kind: 'change', known: found, reason: reason('SUPERSEDED_RETURN', since) };
+  if (found.links !== seen.hashes.links && found.documents !== documentsDigest(seen))
+    return { kind: 'change', known: found, reason: reason('OTHER_LINKS', since) };
+  const ageMs = epochMs(at) - epochMs(found.lastSeenAt);
+  if (ageMs <= WINDOW_MS) return { kind: 'accepted', known: found, reason: reason('KNOWN_RETURN', since) };
+  if (ageMs <= LATE_MS && found.returns > 0)
+    return { kind: 'accepted', known: found, reason: reason('FLAPPED_BEFORE', since) };
+  return { kind: 'change', known: found, reason: reason('LATE_RETURN', since) };
+};
+
+/** The oldest that nobody acknowledged goes first, then the oldest; never one of `keep`. */
+const bounded = (known: readonly KnownState[], keep: readonly Key[]): KnownState[] => {
+  if (known.length <= MOST_KNOWN) return [...known];
+  const leaving = known
+    .filter((one) => !keep.some((key) => isSame(one, key)))
+    .toSorted((left, right) => {
+      if (left.acknowledged !== right.acknowledged) return left.acknowledged ? 1 : -1;
+      return left.lastSeenAt < right.lastSeenAt ? -1 : left.lastSeenAt > right.lastSeenAt ? 1 : 0;
+    })
+    .slice(0, known.length - MOST_KNOWN);
+  return known.filter((one) => !leaving.includes(one));
+};
+
+const later = (left: Timestamp, right: Timestamp): Timestamp => (left > right ? left : right);
+
+export interface Sighting {
+  readonly hashes: PageHashes;
+  /** Left out where it cannot be had: its links are then known by their exact hash only. */
+  readonly content?: PageContent | undefined;
+  readonly firstSeenAt: Timestamp;
+  readonly at: Timestamp;
+  /** Left out: as it was, or false. */
+  readonly acknowledged?: boolean;
+  readonly returned?: boolean;
+  readonly changeId?: string | undefined;
+}
+
+/** Remembers a state, or that it was live again. */
+export const remember = (
+  known: readonly KnownState[],
+  sighting: Sighting,
+  keep: readonly Key[] = [],
+): KnownState[] => {
+  const { hashes, content } = sighting;
+  const before = findKnown(known, hashes);
+  const changeId = sighting.changeId ?? before?.changeId;
+  const acknowledged = sighting.acknowledged ?? before?.acknowledged ?? false;
+  const next: KnownState = {
+    semantic: hashes.semantic,
+    structure: hashes.structure,
+    links: hashes.links,
+    documents: content === undefined ? hashes.links : documentsDigest(content),
+    canonical: hashes.canonical,
+    firstSeenAt: before?.firstSeenAt ?? sighting.firstSeenAt,
+    lastSeenAt: before === undefined ? sighting.at : later(before.lastSeenAt, sighting.at),
+    returns: (before?.returns ?? 0) + (sighting.returned === true ? 1 : 0),
+    acknowledged,
+    superseded: before?.superseded ?? false,
+    ...(changeId === undefined ? {} : { changeId }),
+  };
+  const rest = known.filter((one) => one !== before);
+  return bounded([...rest, next], [hashes, ...keep]);
+};
+
+/** The page left this state: it was live until the other one was first seen. */
+export const leave = (known: readonly KnownState[], key: Key, at: Timestamp): KnownState[] =>
+  known.map((one) => (isSame(one, key) ? { ...one, lastSeenAt: later(one.lastSeenAt, at) } : one));
+
+/** Changes what people said of a state. */
+export const mark = (
+  known: readonly KnownState[],
+  key: Key,
+  change: Partial<Pick<KnownState, 'acknowledged' | 'superseded'>>,
+): KnownState[] => known.map((one) => (isSame(one, key) ? { ...one, ...change } : one));

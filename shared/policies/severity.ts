@@ -1,0 +1,169 @@
+import { clip } from './class-reasons.ts';
+import type { Block } from './content.ts';
+import { isDateLine } from './date-lines.ts';
+import type { Difference } from './differences.ts';
+import { countTerms, MONEY, NEGATION, PERCENT, TERMS, TOPICS } from './lexicon.ts';
+import type { ClassReason } from './observation.ts';
+import type { DiffLink } from './policy-diff.ts';
+import { type PolicySource, SEVERITIES, type Severity } from './source.ts';
+
+/**
+ * Every reason of a severity and the least that it makes of a change. Codes never change their meaning.
+ */
+export const SEVERITY_REASONS = {
+  RULE_INVERTED: { least: 'critical', means: 'A rule was turned round: a "not", "no", "only" or "unless" came or went.' },
+  PROHIBITION_ADDED: { least: 'high', means: 'Something is forbidden that was not named before.' },
+  PROHIBITION_REMOVED: { least: 'high', means: 'Something is no longer named as forbidden.' },
+  DUTY_ADDED: { least: 'high', means: 'Something has to be done that did not have to be done.' },
+  DUTY_REMOVED: { least: 'high', means: 'Something no longer has to be done.' },
+  ENFORCEMENT_ADDED: { least: 'high', means: 'A consequence was added: suspension, removal, demonetization.' },
+  ENFORCEMENT_REMOVED: { least: 'medium', means: 'A consequence is no longer named.' },
+  PERMISSION_ADDED: { least: 'medium', means: 'Something is allowed that was not named before.' },
+  PERMISSION_REMOVED: { least: 'high', means: 'A permission is no longer named.' },
+  CONDITION_CHANGED: { least: 'medium', means: 'A condition or a limit came, went or changed its words.' },
+  MONEY_CHANGED: { least: 'high', means: 'An amount of money changed.' },
+  PERCENT_CHANGED: { least: 'high', means: 'A percentage changed.' },
+  NUMBER_CHANGED: { least: 'medium', means: 'A number changed.' },
+  LINK_TARGET: { least: 'medium', means: 'A link of the same words leads to another document.' },
+  STRUCTURE: { least: 'medium', means: 'Text stands in another section or order.' },
+  TOPIC: { least: 'medium', means: 'It is about a topic that operators have to hear of.' },
+  WORDING: { least: 'low', means: 'Words changed, and nothing above applies.' },
+  DATES_ONLY: { least: 'info', means: 'Only dates of publication moved.' },
+  BASELINE: { least: 'medium', means: 'Nothing was acknowledged before: the whole text is new.' },
+  SEVERITY_FLOOR: { least: 'info', means: 'The source says that no change of it counts for less.' },
+} as const satisfies Record<string, { readonly least: Severity; readonly means: string }>;
+export type SeverityReason = keyof typeof SEVERITY_REASONS;
+
+const rank = (severity: Severity): number => SEVERITIES.indexOf(severity);
+export const mostSevere = (severities: readonly Severity[]): Severity =>
+  SEVERITIES[Math.max(0, ...severities.map(rank))] as Severity;
+
+const WEIGHTS = new Map(TERMS.map(({ name, weight }) => [name, weight]));
+const NUMBER = /\p{N}+(?:[.,:]\p{N}+)*/gu;
+const matches = (pattern: RegExp, text: string): string[] => text.match(pattern) ?? [];
+
+/** What is on one side and not on the other, each as often as it occurs more. */
+const surplus = (left: readonly string[], right: readonly string[]): string[] => {
+  const rest = new Map<string, number>();
+  for (const one of right) rest.set(one, (rest.get(one) ?? 0) + 1);
+  return left.filter((one) => {
+    const count = rest.get(one) ?? 0;
+    if (count > 0) rest.set(one, count - 1);
+    return count === 0;
+  });
+};
+const termsOf = (norm: string): string[] =>
+  [...countTerms(norm)].flatMap(([name, count]) => Array.from({ length: count }, () => name));
+
+const termReason = (name: string, added: boolean): SeverityReason => {
+  switch (WEIGHTS.get(name)) {
+    case 'prohibition':
+      return added ? 'PROHIBITION_ADDED' : 'PROHIBITION_REMOVED';
+    case 'duty':
+      return added ? 'DUTY_ADDED' : 'DUTY_REMOVED';
+    case 'enforcement':
+      return added ? 'ENFORCEMENT_ADDED' : 'ENFORCEMENT_REMOVED';
+    case 'permission':
+      return added ? 'PERMISSION_ADDED' : 'PERMISSION_REMOVED';
+    default:
+      return 'CONDITION_CHANGED';
+  }
+};
+
+type Note = (code: SeverityReason, detail: string) => void;
+
+const quote = (block: Block): string => `"${clip(block.text, 120)}"`;
+
+const weighTerms = (before: string, after: string, where: string, note: Note): void => {
+  const old = termsOf(before);
+  const now = termsOf(after);
+  for (const name of surplus(now, old)) note(termReason(name, true), `"${name}" in ${where}`);
+  for (const name of surplus(old, now)) note(termReason(name, false), `"${name}" no longer in ${where}`);
+};
+
+const weighNumbers = (before: string, after: string, where: string, note: Note): void => {
+  const differ = (pattern: RegExp): string[] => {
+    const old = matches(pattern, before);
+    const now = matches(pattern, after);
+    const gone = surplus(old, now);
+    const came = surplus(now, old);
+    return gone.length + came.length === 0 ? [] : [`${gone.join(', ') || 'none'} became ${came.join(', ') || 'none'}`];
+  };
+  for (const change of differ(MONEY)) note('MONEY_CHANGED', `${change} in ${where}`);
+  for (const change of differ(PERCENT)) note('PERCENT_CHANGED', `${change} in ${where}`);
+  for (const change of differ(NUMBER)) note('NUMBER_CHANGED', `${change} in ${where}`);
+};
+
+const weighChanged = (before: Block, after: Block, note: Note): void => {
+  const where = quote(after);
+  weighTerms(before.norm, after.norm, where, note);
+  weighNumbers(before.norm, after.norm, where, note);
+  const negations = [
+    ...surplus(matches(NEGATION, after.norm), matches(NEGATION, before.norm)),
+    ...surplus(matches(NEGATION, before.norm), matches(NEGATION, after.norm)),
+  ];
+  const rules = [...termsOf(before.norm), ...termsOf(after.norm)].some(
+    (name) => WEIGHTS.get(name) !== 'condition',
+  );
+  if (negations.length > 0 && rules) note('RULE_INVERTED', `"${negations[0]}" in ${where}`);
+};
+
+const MOST_REASONS = 40;
+
+/** Severity of what differs, each reason once with its first instance, and the topics it is about. */
+export const weigh = (
+  found: readonly Difference[],
+  links: readonly DiffLink[],
+  source: PolicySource,
+  baseline: boolean,
+): { severity: Severity; reasons: ClassReason[]; topics: string[] } => {
+  const notes = new Map<SeverityReason, { detail: string; count: number }>();
+  const note: Note = (code, detail) => {
+    const before = notes.get(code);
+    if (before === undefined) notes.set(code, { detail, count: 1 });
+    else before.count += 1;
+  };
+  const topics = new Set<string>();
+  const look = (text: string): void => {
+    for (const { tag, pattern } of TOPICS) if (!topics.has(tag) && pattern.test(text)) topics.add(tag);
+  };
+  if (baseline) note('BASELINE', '');
+  for (const { kind, before, after } of found) {
+    if ([before, after].every((block) => block === undefined || isDateLine(block.text))) {
+      note('DATES_ONLY', after?.text ?? before?.text ?? '');
+      continue;
+    }
+    if (baseline) {
+      look(`${after?.norm ?? ''} ${after?.path.join(' ').toLowerCase() ?? ''}`);
+      continue;
+    }
+    if (kind === 'moved' || kind === 'restructured') note('STRUCTURE', quote((after ?? before) as Block));
+    else if (before !== undefined && after !== undefined) weighChanged(before, after, note);
+    else if (after !== undefined) {
+      weighTerms('', after.norm, quote(after), note);
+      weighNumbers('', after.norm, quote(after), note);
+    } else if (before !== undefined) {
+      weighTerms(before.norm, '', quote(before), note);
+      weighNumbers(before.norm, '', quote(before), note);
+    }
+    if (kind !== 'moved' && kind !== 'restructured') note('WORDING', quote((after ?? before) as Block));
+    for (const block of [before, after]) if (block !== undefined) look(`${block.norm} ${block.path.join(' ').toLowerCase()}`);
+  }
+  for (const link of links)
+    if (link.kind === 'retargeted') note('LINK_TARGET', `"${clip(link.text, 60)}": ${clip(link.from ?? '', 90)} became ${clip(link.to ?? '', 90)}`);
+  const hot = [...topics].filter((tag) => source.topics.length === 0 || source.topics.includes(tag));
+  if (!baseline && hot.length > 0) note('TOPIC', hot.join(', '));
+  const severity = mostSevere([...notes.keys()].map((code) => SEVERITY_REASONS[code].least));
+  if (rank(source.severityFloor) > rank(severity)) note('SEVERITY_FLOOR', source.severityFloor);
+  return {
+    severity: mostSevere([severity, source.severityFloor]),
+    reasons: [...notes]
+      .toSorted(([left], [right]) => rank(SEVERITY_REASONS[right].least) - rank(SEVERITY_REASONS[left].least))
+      .slice(0, MOST_REASONS)
+      .map(([code, { detail, count }]) => ({
+        code,
+        detail: clip(count === 1 ? detail : `${clip(detail, 270)} (and ${count - 1} more)`, 300),
+      })),
+    topics: [...topics].toSorted(),
+  };
+};
