@@ -16,6 +16,8 @@ export const Block = z.strictObject({
   text: z.string(),
   /** What is compared: NFKC, case, quotes and dashes folded, zero-width characters gone, filters applied. */
   norm: z.string(),
+  /** Of what stands in a list: 1 for the outermost. Absent outside of lists. */
+  depth: z.int().positive().optional(),
 });
 export type Block = z.infer<typeof Block>;
 
@@ -86,6 +88,7 @@ export const READ_FAILURES = [
   'SELECTOR_MISSED',
   'SELECTOR_INVALID',
   'RANGE_MISSED',
+  'FILTER_INVALID',
   'NO_TEXT_LAYER',
   'PDF_BROKEN',
   'UNSUPPORTED_FORMAT',
