@@ -10,6 +10,9 @@ import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { resolveCredential } from '#shared/credentials/credentials.aws.ts';
 import { askGates } from '#shared/governance/gates.ts';
+import { askPolicies, policiesGate } from '#shared/governance/policies-gate.ts';
+import { readSourceReadings } from '#shared/policies/gate-rows.aws.ts';
+import { requiredSources } from '#shared/policies/required-sources.ts';
 import { findOperation } from '#shared/providers/catalogue.ts';
 import { outboundSend } from '#shared/providers/outbound.http.ts';
 import { providerOverrides } from '#shared/providers/overrides.ts';
@@ -27,7 +30,9 @@ const deps = {
   apply: applyChange(db, env.ACTIONS_TABLE),
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readAgreement: readAgreement(db, { approvals: env.APPROVALS_TABLE, registry: env.REGISTRY_TABLE }),
-  askGates: askGates([]),
+  askGates: askGates([
+    policiesGate(askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now)),
+  ]),
   resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
   findOperation,
   sendTo: (dryRun: { request: { url: string } }) =>

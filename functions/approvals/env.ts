@@ -7,6 +7,7 @@ export const env = {
     'ACTIONS_TABLE',
     'APPROVALS_TABLE',
     'REGISTRY_TABLE',
+    'POLICIES_TABLE',
     'ARTIFACTS_BUCKET',
     'TOKEN_KEY_ARN',
     'SENDER_ADDRESS',
@@ -27,6 +28,7 @@ export const env = {
     'APPROVALS_TABLE',
     'REGISTRY_TABLE',
     'CONTROLS_TABLE',
+    'POLICIES_TABLE',
     'ARTIFACTS_BUCKET',
   ),
 } as const;

@@ -18,9 +18,12 @@ import { parseEnv } from '#shared/config/env.ts';
 import { logLine } from '#shared/config/log.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { evaluateGates } from '#shared/governance/gates.ts';
+import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
 import { nameOf } from '#shared/operators/registry.ts';
 import { listApprovers, readClient, readPerson } from '#shared/operators/registry.aws.ts';
+import { readSourceReadings } from '#shared/policies/gate-rows.aws.ts';
+import { requiredSources } from '#shared/policies/required-sources.ts';
 import { env as environments } from './env.ts';
 import { requestApproval } from './request-approval.ts';
 
@@ -44,6 +47,7 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
   decideAction: evaluateGates,
+  askPolicies: askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now),
   mayApprove,
   listApprovers: listApprovers(db, env.REGISTRY_TABLE),
   nameOf: nameOf(readPerson(db, env.REGISTRY_TABLE), readClient(db, env.REGISTRY_TABLE)),

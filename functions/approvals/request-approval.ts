@@ -15,6 +15,7 @@ import type {
 import { settleMove } from '#shared/approvals/settle-move.ts';
 import { cancel, expire, isPastExpiry, replaceToken } from '#shared/approvals/moves.ts';
 import type { DecideAction, GovernanceFacts, MayApprove } from '#shared/governance/gate.ts';
+import type { AskPolicies } from '#shared/governance/policies-gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import type { PersonRow } from '#shared/operators/principal.ts';
 import type { ListApprovers } from '#shared/operators/registry.ts';
@@ -26,6 +27,8 @@ export interface RequestApprovalDeps {
   readonly readDryRun: ReadDryRun;
   readonly readProjectConfig: ReadProjectConfig;
   readonly decideAction: DecideAction;
+  /** What the approval will say about the policies that the action requires. Execution asks again. */
+  readonly askPolicies: AskPolicies;
   readonly mayApprove: MayApprove;
   readonly listApprovers: ListApprovers;
   /** What the registry calls a subject. */
@@ -104,7 +107,7 @@ const newApproval = async (
   if (decision.verdict === 'REFUSE')
     throw new WaitEndedError('Autopack.GateRefused', 'A gate refuses it now; nobody is asked.');
   const now = deps.now();
-  const name = await deps.nameOf(row.proposer);
+  const [name, policies] = await Promise.all([deps.nameOf(row.proposer), deps.askPolicies(facts)]);
   const { approval } = await deps.createApproval({
     schemaVersion: 1,
     approvalId: approvalId(row, round),
@@ -132,6 +135,7 @@ const newApproval = async (
     ],
     requestHash: dryRun.requestHash,
     projectVersion: facts.project.version,
+    ...(policies === null ? {} : { policies: policies.basis }),
     files: [...dryRun.files],
     proposer: row.proposer,
     ...(name === undefined ? {} : { proposerName: name }),

@@ -7,6 +7,7 @@ export const env = {
     'ACTIONS_TABLE',
     'REGISTRY_TABLE',
     'CREDENTIALS_TABLE',
+    'POLICIES_TABLE',
     'ARTIFACTS_BUCKET',
   ),
   'change-project': envOf('AUTOPACK_ENV', 'REGISTRY_TABLE', 'CREDENTIALS_TABLE'),

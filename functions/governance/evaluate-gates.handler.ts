@@ -8,7 +8,10 @@ import { parseEnv } from '#shared/config/env.ts';
 import { readCredential } from '#shared/credentials/credentials.aws.ts';
 import { credentialGate } from '#shared/governance/credential-gate.ts';
 import { askGates } from '#shared/governance/gates.ts';
+import { askPolicies, policiesGate } from '#shared/governance/policies-gate.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { readSourceReadings } from '#shared/policies/gate-rows.aws.ts';
+import { requiredSources } from '#shared/policies/required-sources.ts';
 import { env as environments } from './env.ts';
 import { evaluateGatesStep } from './evaluate-gates.ts';
 
@@ -22,7 +25,10 @@ const deps = {
   apply: applyChange(db, env.ACTIONS_TABLE),
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
-  askGates: askGates([credentialGate(readCredential(db, env.CREDENTIALS_TABLE))]),
+  askGates: askGates([
+    credentialGate(readCredential(db, env.CREDENTIALS_TABLE)),
+    policiesGate(askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now)),
+  ]),
   stageIsProduction: env.AUTOPACK_ENV === 'prod',
 };
 

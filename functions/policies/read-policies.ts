@@ -7,7 +7,6 @@ import {
   type PolicyView,
   policyView,
 } from '#shared/policies/policy-view.ts';
-import { policyHealth } from '#shared/policies/policy-health.ts';
 import type {
   ListObservations,
   ListSources,
@@ -19,6 +18,7 @@ import { SourceId, type SourceRecord } from '#shared/policies/source.ts';
 import { parseInput, requirePrincipal } from '#shared/operators/http-edge.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
+import { readHealth } from './weekly-digest.ts';
 
 export interface ReadPoliciesDeps extends ReadChangeViewDeps {
   readonly listSources: ListSources;
@@ -36,13 +36,9 @@ export const ObservationsPageQuery = z.strictObject({
   cursor: z.string().max(400).optional(),
 });
 
-const all = async (deps: ReadPoliciesDeps) => {
-  const records = await deps.listSources();
-  return { records, states: await deps.readStates(records.map(({ source }) => source.id)) };
-};
-
 const list = async (deps: ReadPoliciesDeps): Promise<PolicyListView> => {
-  const { records, states } = await all(deps);
+  const records = await deps.listSources();
+  const states = await deps.readStates(records.map(({ source }) => source.id));
   return { policies: records.map((record) => policyView(record, states.get(record.source.id), deps.now())) };
 };
 
@@ -73,9 +69,10 @@ const observations = async (
 export const readPolicies = async (request: HttpRequest, deps: ReadPoliciesDeps): Promise<HttpReply> => {
   requirePrincipal(request);
   if (request.params['source'] === undefined) {
-    if (!request.path.endsWith('/health')) return { status: 200, json: await list(deps) };
-    const { records, states } = await all(deps);
-    return { status: 200, json: policyHealth(records, states, deps.now()) };
+    return {
+      status: 200,
+      json: await (request.path.endsWith('/health') ? readHealth(deps) : list(deps)),
+    };
   }
   const record = await one(request, deps);
   const { id } = record.source;

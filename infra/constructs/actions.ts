@@ -50,12 +50,14 @@ export class ActionSteps extends Construct {
         APPROVALS_TABLE: tables.approvals.tableName,
         REGISTRY_TABLE: tables.registry.tableName,
         CREDENTIALS_TABLE: tables.credentials.tableName,
+        POLICIES_TABLE: tables.policies.tableName,
       },
     });
     grantTable(execute, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(execute, tables.approvals, { items: ['BatchGetItem'] });
     grantTable(execute, tables.registry, { items: ['BatchGetItem'] });
     grantTable(execute, tables.credentials, { items: ['GetItem'] });
+    grantTable(execute, tables.policies, { items: ['BatchGetItem'] });
     grantArtifacts(execute, artifacts, { read: ['dry-runs'] });
     grantProviderSecrets(execute, record.stage);
     this.executeAction = execute;

@@ -30,6 +30,7 @@ export class Approvals extends Construct {
         ...common,
         ACTIONS_TABLE: tables.actions.tableName,
         REGISTRY_TABLE: tables.registry.tableName,
+        POLICIES_TABLE: tables.policies.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
         TOKEN_KEY_ARN: tokenKey.keyArn,
         SENDER_ADDRESS: record.senderAddress,
@@ -39,6 +40,7 @@ export class Approvals extends Construct {
     grantTable(request, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(request, tables.approvals, { items: ['GetItem', 'PutItem'] });
     grantTable(request, tables.registry, { items: ['GetItem', 'BatchGetItem'], query: ['byKind'] });
+    grantTable(request, tables.policies, { items: ['BatchGetItem'] });
     grantArtifacts(request, artifacts, { read: ['dry-runs'] });
     grantKey(request, tokenKey, 'Encrypt');
     grantSending(request, props.sender);
@@ -88,12 +90,14 @@ export class Approvals extends Construct {
         ...common,
         REGISTRY_TABLE: tables.registry.tableName,
         CONTROLS_TABLE: tables.controls.tableName,
+        POLICIES_TABLE: tables.policies.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
       },
     });
     grantTable(pages, tables.approvals, { items: ['GetItem', 'BatchGetItem'], query: ['byProject'] });
     grantTable(pages, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(pages, tables.controls, { items: ['UpdateItem'] });
+    grantTable(pages, tables.policies, { items: ['BatchGetItem'], query: ['byKind'] });
     grantArtifacts(pages, artifacts, { read: ['dry-runs'] });
 
     this.functions = {

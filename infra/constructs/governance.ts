@@ -26,12 +26,14 @@ export class Governance extends Construct {
       environment: {
         ...common,
         ACTIONS_TABLE: tables.actions.tableName,
+        POLICIES_TABLE: tables.policies.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
       },
     });
     grantTable(gates, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(gates, tables.registry, { items: ['GetItem'] });
     grantTable(gates, tables.credentials, { items: ['GetItem'] });
+    grantTable(gates, tables.policies, { items: ['BatchGetItem'] });
     grantArtifacts(gates, artifacts, { read: ['dry-runs'] });
     this.evaluateGates = gates;
 

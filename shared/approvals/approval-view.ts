@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Tier } from '../actions/action.ts';
 import { DryRun, Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
+import { PolicyBasis } from '../policies/gate-basis.ts';
 import { type Approval, APPROVAL_STATUSES } from './approval.ts';
 
 /** An approval as the API shows it: no token, no locks, no mail marks. */
@@ -20,6 +21,8 @@ export const ApprovalView = z.strictObject({
   reasons: z.array(z.strictObject({ gate: z.string(), code: z.string(), detail: z.string() })),
   requestHash: Sha256,
   projectVersion: z.int(),
+  /** The policies that it requires, as they stood when it was asked for; absent where it requires none. */
+  policies: PolicyBasis.optional(),
   files: z.array(z.string()),
   proposer: Subject,
   originators: z.array(Subject),
@@ -60,6 +63,7 @@ export const approvalView = (approval: Approval): ApprovalView => ({
   reasons: approval.reasons,
   requestHash: approval.requestHash,
   projectVersion: approval.projectVersion,
+  ...(approval.policies === undefined ? {} : { policies: approval.policies }),
   files: approval.files,
   proposer: approval.proposer,
   originators: approval.originators,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Tier } from '../actions/action.ts';
 import { Sha256 } from '../actions/dry-run.ts';
+import { PolicyBasis } from '../policies/gate-basis.ts';
 import { IdempotencyKey, ProjectId, Subject, Timestamp } from '../actions/identity.ts';
 
 export const APPROVAL_STATUSES = ['WAITING', 'APPROVED', 'REJECTED', 'EXPIRED', 'CANCELLED'] as const;
@@ -31,6 +32,8 @@ export const Approval = z.strictObject({
   /** Exactly these bytes are voted on. */
   requestHash: Sha256,
   projectVersion: z.int().nonnegative(),
+  /** The policies that it requires, as they stood when it was asked for. Absent: it requires none. */
+  policies: PolicyBasis.optional(),
   files: z.array(z.string()),
   /** Who proposed the action. */
   proposer: Subject,

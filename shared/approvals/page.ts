@@ -15,12 +15,14 @@ export interface PageContent {
   readonly main: Html;
   /** One column, for messages. */
   readonly narrow?: boolean;
+  /** What this page needs beyond the common style sheet; goes into the same element. */
+  readonly style?: Html;
 }
 
 /**
  * A whole page: no script, one style element (its hash is in the Content-Security-Policy), nothing from elsewhere.
  */
-export const page = ({ title, viewer, main, narrow = false }: PageContent): string =>
+export const page = ({ title, viewer, main, narrow = false, style }: PageContent): string =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -30,7 +32,7 @@ export const page = ({ title, viewer, main, narrow = false }: PageContent): stri
         <meta name="robots" content="noindex" />
         <title>${title} · Autopack</title>
         <style>
-          ${PAGE_STYLE}
+          ${PAGE_STYLE}${style}
         </style>
       </head>
       <body>
@@ -41,7 +43,7 @@ export const page = ({ title, viewer, main, narrow = false }: PageContent): stri
             ${
               viewer === null
                 ? null
-                : html`<nav aria-label="Main"><a href="/inbox">Inbox</a></nav>
+                : html`<nav aria-label="Main"><a href="/inbox">Inbox</a> <a href="/sources">Policies</a></nav>
                     <span class="who">${viewer.name}</span>
                     <form method="post" action="/sign-out">
                       <input type="hidden" name="csrf" value="${viewer.csrf}" /><button

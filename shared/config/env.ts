@@ -16,9 +16,11 @@ export const ENV = {
   APPROVALS_TABLE: nonEmpty.describe('Name of the approvals table'),
   REGISTRY_TABLE: nonEmpty.describe('Name of the registry table'),
   CREDENTIALS_TABLE: nonEmpty.describe('Name of the credentials table'),
+  POLICIES_TABLE: nonEmpty.describe('Name of the policies table'),
   CONTROLS_TABLE: nonEmpty.describe('Name of the controls table'),
   ARTIFACTS_BUCKET: nonEmpty.describe('Bucket of payloads and dry runs'),
   ACTION_STATE_MACHINE_ARN: nonEmpty.describe('State machine of the path of an action'),
+  POLICY_CHECK_STATE_MACHINE_ARN: nonEmpty.describe('State machine of the policy check'),
   TOKEN_KEY_ARN: nonEmpty.describe('KMS key that task tokens are encrypted with'),
   SENDER_ADDRESS: z.email().describe('Verified address that mails come from'),
   PUBLIC_URL: z.url().describe('Base URL of the HTTP API; mail links and sign-in come back to it'),
@@ -54,6 +56,17 @@ export const ENV = {
     .min(0)
     .max(900)
     .describe('Least time that a thing may stay invisible to a lookup; a provider can ask for more'),
+  POLICY_CONFIRM_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(86_400)
+    .describe('How long after a policy page first showed something new a second look confirms it'),
+  POLICY_CONTACT: z
+    .string()
+    .min(3)
+    .max(200)
+    .describe('URL or mail address in the user agent of the policy monitor, for the people of a watched site'),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EnvName = keyof typeof ENV;

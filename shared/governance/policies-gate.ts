@@ -1,4 +1,5 @@
-import { policyGate, type PolicyGateResult } from '../policies/gate.ts';
+import type { PolicyBasis } from '../policies/gate-basis.ts';
+import { policyGate } from '../policies/gate.ts';
 import type { ReadSourceReadings } from '../policies/gate-reading.ts';
 import { GATE_REASONS } from '../policies/gate-reasons.ts';
 import type { Gate, GovernanceFacts, Reason } from './gate.ts';
@@ -7,8 +8,15 @@ type PolicyFacts = Pick<GovernanceFacts, 'dryRun' | 'project'>;
 /** Ids of every source that an action requires, from what was rendered and what two operators agreed. Pure. */
 export type RequiredSources = (facts: PolicyFacts) => readonly string[];
 
-/** The required policies of an action as they stand now; null where it requires none, and then nothing is read. */
-export type AskPolicies = (facts: PolicyFacts) => Promise<PolicyGateResult | null>;
+/** What the required policies of an action say now. */
+export interface PoliciesAnswer {
+  readonly allowed: boolean;
+  /** What it rests on, for the record. */
+  readonly basis: PolicyBasis;
+}
+
+/** Null where the action requires none, and then nothing is read. */
+export type AskPolicies = (facts: PolicyFacts) => Promise<PoliciesAnswer | null>;
 
 export const askPolicies =
   (read: ReadSourceReadings, requires: RequiredSources, now: () => number): AskPolicies =>
@@ -16,36 +24,33 @@ export const askPolicies =
     const required = requires(facts);
     if (required.length === 0) return null;
     const readings = await read(required);
-    return policyGate({ required, readings, breakGlass: facts.project.breakGlass ?? [], now: now() });
+    const breakGlass = facts.project.breakGlass ?? [];
+    const { allowed, ...basis } = policyGate({ required, readings, breakGlass, now: now() });
+    return { allowed, basis };
   };
 
 /** Reasons as every gate gives them: the source first, what is the matter, what is particular about it here. */
-const reasonsOf = ({ reasons }: PolicyGateResult): Reason[] =>
-  reasons.map(({ code, source, detail }, index) => ({
+const reasonsOf = ({ reasons }: PolicyBasis): Reason[] => {
+  const others = reasons.slice(1).map(({ source, code }) => `${source} ${code}`);
+  return reasons.map(({ code, source, detail }, index) => ({
     gate: 'policies',
     code,
-    detail:
-      `${source}: ${GATE_REASONS[code].means} ${detail}` +
-      // The outcome of an action keeps the first reason only: it names the others.
-      (index > 0 || reasons.length === 1
-        ? ''
-        : ` Also: ${reasons
-            .slice(1)
-            .map((other) => `${other.source} ${other.code}`)
-            .join(', ')}.`),
+    // The outcome of an action keeps the first reason only: it names the others.
+    detail: `${source}: ${GATE_REASONS[code].means} ${detail}${index === 0 && others.length > 0 ? ` Also: ${others.join(', ')}.` : ''}`,
   }));
+};
 
 /**
- * The policies gate: every source that the action requires is watched, approved, fresh and unchanged. The text that
- * the answer rests on travels with the decision.
+ * The policies gate: every source that the action requires is watched, approved, fresh and unchanged. What the answer
+ * rests on travels with the decision.
  */
 export const policiesGate =
   (ask: AskPolicies): Gate =>
   async (facts) => {
-    const result = await ask(facts);
-    if (result === null) return { kind: 'allow', reasons: [] };
-    const { allowed, ...basis } = result;
+    const answer = await ask(facts);
+    if (answer === null) return { kind: 'allow', reasons: [] };
+    const { allowed, basis } = answer;
     return allowed
       ? { kind: 'allow', reasons: [], basis }
-      : { kind: 'refuse', reasons: reasonsOf(result), basis };
+      : { kind: 'refuse', reasons: reasonsOf(basis), basis };
   };

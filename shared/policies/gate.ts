@@ -4,7 +4,7 @@ import { FLAPS_PER_DAY, flapsPerDay } from './flaps.ts';
 import type { OverriddenReason, PolicyBasis, PolicyEvidence, PolicyGateReason } from './gate-basis.ts';
 import { GATE_REASONS, type GateReasonCode } from './gate-reasons.ts';
 import type { SourceRecord } from './source.ts';
-import type { SourceState } from './source-state.ts';
+import { isBaseline, type SourceState } from './source-state.ts';
 
 /** What is stored of one required source at this moment, or that it cannot be understood. */
 export type SourceReading =
@@ -59,7 +59,7 @@ const reasonsOf = (reading: SourceReading | undefined, now: number): readonly [G
   if (state.acknowledged === null) found.push(['BASELINE_PENDING', 'No capture of it was ever approved.']);
   else if (state.configHash !== record.configHash)
     found.push(['BASELINE_PENDING', 'Its address or selectors were edited after the last capture.']);
-  else if (pending !== null && (pending.from === null || pending.class === 'baseline'))
+  else if (pending !== null && isBaseline(pending))
     found.push(['BASELINE_PENDING', 'A baseline waits for approval.']);
   const { ageMs, limitMs } = ageOf(record, state, now);
   if (ageMs === undefined) found.push(['STALE', 'It was never verified.']);
@@ -72,7 +72,7 @@ const reasonsOf = (reading: SourceReading | undefined, now: number): readonly [G
     ]);
   if (state.movedTo !== null) found.push(['SOURCE_MOVED', `It points to ${shortly(state.movedTo)}.`]);
   else if (pending?.class === 'moved') found.push(['SOURCE_MOVED', 'Its address changed.']);
-  if (pending !== null && pending.from !== null && pending.class !== 'baseline')
+  if (pending !== null && !isBaseline(pending))
     found.push(['UNACKED_DIFF', `Change ${pending.changeId} (${pending.severity}) since ${pending.since}.`]);
   if (candidate !== null && record.source.critical)
     found.push(['CANDIDATE', `Something new is there since ${candidate.firstSeenAt}.`]);

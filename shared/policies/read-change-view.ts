@@ -2,7 +2,7 @@ import type { PolicyChangeView } from './policy-view.ts';
 import { PolicyDiff } from './policy-diff.ts';
 import type { ReadContent, ReadDiff } from './ports.ts';
 import type { SourceRecord } from './source.ts';
-import type { SourceState } from './source-state.ts';
+import { isBaseline, type SourceState } from './source-state.ts';
 
 export interface ReadChangeViewDeps {
   readonly readDiff: ReadDiff;
@@ -30,11 +30,16 @@ export const readChangeView = async (
     textCut: false,
   };
   if (change === null || state === undefined) return nothing;
-  if (change.from === null) {
-    const { configHash, extractor } = state;
-    const text = (await deps.readContent({ hashes: change.to, configHash, extractor }))?.canonical ?? null;
-    return { ...nothing, text: text?.slice(0, MOST_TEXT) ?? null, textCut: (text?.length ?? 0) > MOST_TEXT };
-  }
-  const stored = await deps.readDiff(change.changeId, 'json');
-  return { ...nothing, diff: stored === undefined ? null : PolicyDiff.parse(JSON.parse(stored)) };
+  const { configHash, extractor } = state;
+  const [stored, content] = await Promise.all([
+    change.from === null ? undefined : deps.readDiff(change.changeId, 'json'),
+    isBaseline(change) ? deps.readContent({ hashes: change.to, configHash, extractor }) : undefined,
+  ]);
+  const text = content?.canonical;
+  return {
+    ...nothing,
+    diff: stored === undefined ? null : PolicyDiff.parse(JSON.parse(stored)),
+    text: text?.slice(0, MOST_TEXT) ?? null,
+    textCut: (text?.length ?? 0) > MOST_TEXT,
+  };
 };

@@ -60,6 +60,10 @@ export const PendingChange = z.strictObject({
 });
 export type PendingChange = z.infer<typeof PendingChange>;
 
+/** What waits is the first text under this reading, not a change of it. */
+export const isBaseline = (pending: Pick<PendingChange, 'from' | 'class'>): boolean =>
+  pending.from === null || pending.class === 'baseline';
+
 /** Learned: digits inside blocks of this skeleton move all the time and mean nothing (a view counter). */
 export const VolatileBlock = z.strictObject({
   skeleton: Sha256,

@@ -2,7 +2,7 @@ import { epochMs } from '../actions/identity.ts';
 import type { PolicyGateReason } from './gate-basis.ts';
 import { policyGate } from './gate.ts';
 import type { SourceRecord } from './source.ts';
-import type { SourceState } from './source-state.ts';
+import { isBaseline, type SourceState } from './source-state.ts';
 
 /** One word for where a source stands, most urgent first. */
 export const STANDINGS = {
@@ -46,7 +46,7 @@ export const sourceStanding = (
   const word = ((): StandingWord => {
     if (record.retired) return 'RETIRED';
     if (state === undefined) return 'WAITING';
-    if (state.pending !== null) return state.pending.from === null ? 'BASELINE' : 'CHANGED';
+    if (state.pending !== null) return isBaseline(state.pending) ? 'BASELINE' : 'CHANGED';
     if (has('SOURCE_MOVED')) return 'MOVED';
     if (state.acknowledged === null && state.incident === null) return 'WAITING';
     if (has('STALE') && state.verifiedAt !== null) return 'STALE';

@@ -119,6 +119,7 @@ export const world = () => {
     ...tools,
     signedIn,
     decideAction: evaluateGates,
+    askPolicies: async () => null,
     deliverCallback: (which: string | Approval) => deliverCallback(which, tools),
     mailApprovers: mailApprovers({
       ...tools,

@@ -130,6 +130,7 @@ const portsOf = (setting: Setting, outside: Outside) => {
     }),
     askGates: async () => setting.decision,
     decideAction: () => setting.decision,
+    askPolicies: async () => null,
     mayApprove: () => ({ kind: 'allow' as const, reasons: [] }),
     mayPropose: () => ({ kind: 'allow' as const, reasons: [] }),
     resolveCredential: async () => ({

@@ -69,6 +69,7 @@ export const ports = ({ sim, store, state, provider, decide, people, machine }: 
       count: nothing,
       askGates: async (facts: GovernanceFacts) => decide(facts),
       decideAction: decide,
+      askPolicies: async () => null,
       mayPropose: () => ({ kind: 'allow' as const, reasons: [] }),
       mayApprove: () => ({ kind: 'allow' as const, reasons: [] }),
       describeOperation: (name: string) => provider.describe(name),

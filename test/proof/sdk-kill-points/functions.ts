@@ -138,6 +138,7 @@ export const functions = (
   const governance = {
     readProjectConfig: readProjectConfig(db, tables.registry),
     decideAction: evaluateGates,
+    askPolicies: async () => null,
     mayPropose,
     mayApprove,
     stageIsProduction: false,
