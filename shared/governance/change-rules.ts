@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { isAuthHeader, isSignatureHeader } from '../providers/auth-headers.ts';
 import type { Change } from './change.ts';
+import { misdeclaredOfEndpoint, misdeclaredOfProject } from './declared-sources.ts';
 import { checkProjectPolicy } from './policy-check.ts';
 import type { EndpointDefinition, ProjectConfig, ProjectSettings } from './project-config.ts';
 
@@ -47,6 +48,7 @@ const checkSettings = (settings: ProjectSettings, production: boolean): ChangeFa
       fault('settings.alpaca', 'name the account and environment, or take "alpaca" out of providers.'),
     );
   }
+  found.push(...misdeclaredOfProject(settings).map(({ field, detail }) => fault(field, detail)));
   return found;
 };
 
@@ -190,6 +192,7 @@ const checkEndpoint = (endpoint: EndpointDefinition, config: ProjectConfig): Che
   );
   const faults = [
     ...checkEffects(endpoint),
+    ...misdeclaredOfEndpoint(endpoint).map(({ field, detail }) => fault(field, detail)),
     ...checkRecovery(endpoint),
     ...checkAuth(endpoint),
     ...(isPlainPath(endpoint.pathPrefix)

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EFFECT_TYPES, RecoveryClass, Reversibility } from '../actions/effects.ts';
 import { ProjectId, Subject, Timestamp } from '../actions/identity.ts';
 import { BreakGlass, MOST_BREAK_GLASS } from '../policies/break-glass.ts';
+import { SourceId } from '../policies/source.ts';
 
 const HostName = z
   .string()
@@ -9,6 +10,8 @@ const HostName = z
   .regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/, {
     message: 'a host is lower case, without scheme or path, optionally with ":port"',
   });
+
+const PolicySources = z.array(SourceId).min(1).max(50);
 
 /** What two operators agreed about one endpoint of an HTTP API. Without one it is destructive and `none`. */
 export const EndpointDefinition = z.strictObject({
@@ -41,6 +44,8 @@ export const EndpointDefinition = z.strictObject({
         .optional(),
     })
     .nullable(),
+  /** Policy sources that every call requires which is more than a read: fresh, approved, unchanged. Absent: none. */
+  policySources: PolicySources.optional(),
 });
 export type EndpointDefinition = z.infer<typeof EndpointDefinition>;
 
@@ -58,6 +63,20 @@ export const ProjectSettings = z.strictObject({
   alpaca: z
     .strictObject({ account: z.string().min(1).max(120), environment: z.enum(['PAPER', 'PRODUCTION']) })
     .nullable(),
+  /** Policy sources that operations of this project require beside what they always do. Absent: none. */
+  policySources: z
+    .array(
+      z.strictObject({
+        /** `provider/operation`, or `provider/*` for all operations of a provider. */
+        operation: z
+          .string()
+          .max(120)
+          .regex(/^[a-z][a-z0-9-]*\/([a-z][a-z0-9.-]*|\*)$/, 'use "provider/operation" or "provider/*"'),
+        sources: PolicySources,
+      }),
+    )
+    .max(100)
+    .optional(),
 });
 export type ProjectSettings = z.infer<typeof ProjectSettings>;
 

@@ -388,6 +388,40 @@ describe('what a change is held against', () => {
       put({ auth: { kind: 'bearer', account: 'a', environment: 'STAGING', header: 'x-signature' } }),
       'endpoint.auth.header',
     ],
+    [
+      'a policy of an operation that does not exist',
+      {
+        kind: 'settings',
+        settings: { ...settings, policySources: [{ operation: 'etsy/publish', sources: ['etsy-ip'] }] },
+      },
+      'settings.policySources[0].operation',
+    ],
+    [
+      'a policy source whose id is none',
+      {
+        kind: 'settings',
+        settings: { ...settings, policySources: [{ operation: 'http/*', sources: ['Etsy IP'] }] },
+      },
+      'settings.policySources[0].sources[0]',
+    ],
+    [
+      'a policy source twice',
+      {
+        kind: 'settings',
+        settings: { ...settings, policySources: [{ operation: 'http/*', sources: ['etsy-ip', 'etsy-ip'] }] },
+      },
+      'settings.policySources[0].sources',
+    ],
+    [
+      'a policy source twice at an endpoint',
+      put({ policySources: ['etsy-ip', 'etsy-ip'] }),
+      'endpoint.policySources',
+    ],
+    [
+      'a policy source for what only reads',
+      put({ methods: ['GET'], effects: ['read'], reversibility: 'none', policySources: ['etsy-ip'] }),
+      'endpoint.policySources',
+    ],
     ['a prefix that climbs', put({ pathPrefix: '/orders/../admin' }), 'endpoint.pathPrefix'],
     ['a prefix with an encoded slash', put({ pathPrefix: '/orders%2fx' }), 'endpoint.pathPrefix'],
     ['the removal of what is not there', { kind: 'endpoint', op: 'remove', name: 'nothing' }, 'name'],
