@@ -10,29 +10,38 @@ export const pathsAt = (base: string): Readonly<Record<string, Path>> => {
     operation: 'http/request',
     payload: { method, url: `${base}${path}`, ...(method === 'GET' ? {} : { json: { note: 'made up' } }) },
   });
+  /** An order that goes as the first one does until this request. */
+  const until = (sweptFrom: string, differently: Partial<Path>): Path => ({
+    proposal: order,
+    sameBefore: 'approved, success',
+    sweptFrom,
+    ...differently,
+  });
+  const blind = http('POST', '/blind/things');
   return {
     'approved, success': { proposal: order },
     unattended: { proposal: http('GET', '/reports/7') },
-    'approved, timeout after landing': { proposal: order, answers: ['does it, the reply is lost'] },
-    'approved, timeout without landing': { proposal: order, answers: ['never hears of it'] },
-    'approved, busy provider': { proposal: order, answers: ['is busy'] },
-    'approved, refused by the provider': {
-      proposal: order,
+    'approved, timeout after landing': until('provider:', { answers: ['does it, the reply is lost'] }),
+    'approved, timeout without landing': until('provider:', { answers: ['never hears of it'] }),
+    'approved, busy provider': until('provider:', { answers: ['is busy'] }),
+    'approved, refused by the provider': until('provider:', {
       answers: Array.from({ length: 8 }, () => 'refuses it' as const),
-    },
-    'approved, credential comes late': { proposal: order, secretComesLate: true },
+    }),
+    'approved, credential comes late': until('secretsmanager:', { secretComesLate: true }),
+    rejected: until('decide:', { person: 'rejects' }),
+    withdrawn: until('cancel:', { person: 'withdraws' }),
     'API that takes a key, timeout': {
-      deduplicates: true,
       proposal: http('POST', '/keyed/things'),
+      deduplicates: true,
       answers: ['never hears of it'],
-      sweptFrom: 'execute',
+      sweptFrom: 'execute:',
     },
-    'API that cannot be asked': { proposal: http('POST', '/blind/things'), sweptFrom: 'execute' },
+    'API that cannot be asked': { proposal: blind, sweptFrom: 'execute:' },
     'API that cannot be asked, timeout': {
-      proposal: http('POST', '/blind/things'),
+      proposal: blind,
       answers: ['does it, the reply is lost'],
+      sameBefore: 'API that cannot be asked',
+      sweptFrom: 'provider:',
     },
-    rejected: { proposal: order, person: 'rejects' },
-    withdrawn: { proposal: order, person: 'withdraws' },
   };
 };

@@ -24,8 +24,13 @@ export interface Path {
   /** The provider acts once for each key, however late a request lands. */
   readonly deduplicates?: boolean;
   readonly person?: 'approves' | 'rejects' | 'withdraws';
-  /** Where another path has swept the same functions for another request: the function to begin with. */
-  readonly sweptFrom?: 'execute';
+  /**
+   * The first request, by a part of its name, that can tell this path from `sameBefore`: what comes before it is swept
+   * there, and has to be the same.
+   */
+  readonly sweptFrom?: string;
+  /** Absent: another API behind the same functions; what matters of it is how it is executed and asked. */
+  readonly sameBefore?: string;
   /** The secret lacks its fields for the first minutes. */
   readonly secretComesLate?: boolean;
 }

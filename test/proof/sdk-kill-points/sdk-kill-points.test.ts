@@ -14,6 +14,16 @@ const problemsOf = ({ pairs }: Swept): string[] =>
     problem === undefined ? [] : [`${path}, request ${call + 1} (${name}), ${fault}: ${problem}`],
   );
 
+/** Where the provider can be asked, only its lasting silence leaves a doubt. */
+const needlessDoubtsOf = ({ pairs, clean }: Swept): string[] =>
+  pairs.flatMap(({ path, name, fault, end }) =>
+    end !== 'unknown' ||
+    path.startsWith('API that cannot be asked') ||
+    (name.includes('provider:') && fault === 'every reply lost')
+      ? []
+      : [`${path} (${clean[path]?.status}), ${name}, ${fault}`],
+  );
+
 /** What came of one fault at one kind of request, over all its places. */
 const wordsOf = (pairs: readonly Pair[]): string =>
   NAMES.filter((name) => pairs.some(({ end }) => end === name))
@@ -95,6 +105,7 @@ describe('a fault at every request of the AWS SDK and to the provider', () => {
     const swept = await sweep(WHAT);
     print(swept);
     expect(problemsOf(swept).slice(0, 25)).toEqual([]);
+    expect(needlessDoubtsOf(swept)).toEqual([]);
     expect(swept.pairs).toHaveLength(expectedPairs(swept, WHAT.faults ?? FAULTS));
     const functions = new Set(swept.pairs.map(({ name }) => functionOf(name)));
     for (const name of ['propose', 'render', 'gates', 'request approval', 'decide', 'execute'])

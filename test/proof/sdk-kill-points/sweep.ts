@@ -27,10 +27,6 @@ export interface Pair {
 export interface Clean extends Outcome {
   readonly own: number;
 }
-interface Before {
-  readonly proposal: string;
-  readonly calls: readonly string[];
-}
 
 /** What a worker hands back. */
 export interface Swept {
@@ -73,25 +69,24 @@ const inCommon = (one: readonly string[], other: readonly string[]): number => {
 };
 
 /** The first call of a path that is swept: what is before it is another path's, call by call. */
-const firstOwn = (path: Path, calls: readonly string[], before: readonly Before[]): number => {
-  const proposal = JSON.stringify(path.proposal);
-  const same = before.filter((other) => other.proposal === proposal);
-  if (same.length > 0) return Math.max(...same.map((other) => inCommon(calls, other.calls)));
-  // Another API, the same functions: what matters of it is how it is executed and asked.
-  return path.sweptFrom === undefined ? 0 : calls.findIndex((name) => name.startsWith(path.sweptFrom ?? ''));
+const firstOwn = ({ sweptFrom, sameBefore }: Path, calls: readonly string[], base?: Outcome): number => {
+  if (sweptFrom === undefined) return 0;
+  const own = calls.findIndex((name) => name.includes(sweptFrom));
+  if (own === -1) throw new Error(`no request of this path is like ${sweptFrom}`);
+  if (base !== undefined && inCommon(calls, base.calls) < own)
+    throw new Error(`before ${sweptFrom} it is not like "${sameBefore}"`);
+  return own;
 };
 
 /** Walks the pairs of a share, one after the other, each with a fresh action. */
 export const sweepShare = async (place: Place, share: Share): Promise<Swept> => {
   const clean: Record<string, Clean> = {};
   const pairs: Pair[] = [];
-  const before: Before[] = [];
   let number = 0;
   for (const [name, path] of Object.entries(pathsAt(place.provider.url))) {
     if (share.paths?.includes(name) === false) continue;
     const first = await walk(place, path);
-    const own = firstOwn(path, first.calls, before);
-    before.push({ proposal: JSON.stringify(path.proposal), calls: first.calls });
+    const own = firstOwn(path, first.calls, clean[path.sameBefore ?? '']);
     clean[name] = { ...first, own };
     if (first.faults.length > 0) throw new Error(`the clean run of "${name}": ${first.faults.join('; ')}`);
     for (const [call, callName] of first.calls.entries()) {
@@ -120,7 +115,7 @@ export const sweepShare = async (place: Place, share: Share): Promise<Swept> => 
 if (process.send !== undefined && process.argv[2] !== undefined) {
   const share = JSON.parse(process.argv[2]) as Share;
   const place = await openPlace(share);
-  process.send(await sweepShare(place, share));
-  await place.close();
-  process.disconnect();
+  // The engine is a process of its own and would outlive a test that was broken off.
+  process.once('disconnect', () => void place.close().finally(() => process.exit()));
+  process.send(await sweepShare(place, share), () => process.disconnect());
 }
