@@ -84,11 +84,14 @@ export const align = (from: readonly string[], to: readonly string[]): Run[] => 
     }
     push(true, left, right);
     let tail = 0;
-    while (fromEnd - tail > left && toEnd - tail > right && from[fromEnd - tail - 1] === to[toEnd - tail - 1]) tail += 1;
+    while (fromEnd - tail > left && toEnd - tail > right && from[fromEnd - tail - 1] === to[toEnd - tail - 1])
+      tail += 1;
     const edits =
       left === fromEnd - tail || right === toEnd - tail
         ? undefined
-        : diffArrays(from.slice(left, fromEnd - tail), to.slice(right, toEnd - tail), { maxEditLength: MOST_EDITS });
+        : diffArrays(from.slice(left, fromEnd - tail), to.slice(right, toEnd - tail), {
+            maxEditLength: MOST_EDITS,
+          });
     for (const edit of edits ?? []) {
       if (!edit.added) left += edit.count;
       if (!edit.removed) right += edit.count;

@@ -1,4 +1,5 @@
 import { canonicalJson, sha256 } from '../actions/canonical-json.ts';
+import type { Timestamp } from '../actions/identity.ts';
 import type { PageHashes } from './content.ts';
 
 const deciding = (hashes: PageHashes | null): readonly string[] | null =>
@@ -10,5 +11,6 @@ export const changeIdOf = (
   configHash: string,
   from: PageHashes | null,
   to: PageHashes,
-): string =>
-  sha256(canonicalJson([source, configHash, deciding(from), deciding(to)])).slice(0, 32);
+  /** Sets a change apart that was acknowledged once and is one again: the moment at which it came back. */
+  round: Timestamp | null = null,
+): string => sha256(canonicalJson([source, configHash, deciding(from), deciding(to), round])).slice(0, 32);

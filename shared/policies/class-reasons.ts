@@ -18,7 +18,8 @@ export const CLASS_REASONS = {
   RAISED_AGAIN: 'People were told of exactly this change within the last 14 days; it waits for them again.',
   KNOWN_RETURN: 'Back at a state that was acknowledged and was live within the last 14 days.',
   FLAPPED_BEFORE: 'Back after 14 to 30 days, at a state that the page has come back to before.',
-  LATE_RETURN: 'Back at a state that was acknowledged, but so late that it is a change of mind: a change again.',
+  LATE_RETURN:
+    'Back at a state that was acknowledged, but so late that it is a change of mind: a change again.',
   SUPERSEDED_RETURN: 'Back at a state of which a person said that it is gone for good: a change again.',
   OTHER_LINKS: 'The text is a known one, but its links lead elsewhere.',
   AUTO_ACKNOWLEDGED: 'Acknowledged by rule, because no word of the policy changed.',

@@ -51,7 +51,9 @@ const saysWhen = (block: Block, content: PageContent): boolean =>
 
 /** Everything that is compared of a page, without its date lines. */
 const undatedLines = (content: PageContent): string[] => {
-  const dated = new Set(content.blocks.filter((block) => saysWhen(block, content)).map((block) => block.text));
+  const dated = new Set(
+    content.blocks.filter((block) => saysWhen(block, content)).map((block) => block.text),
+  );
   return content.blocks
     .filter((block) => !dated.has(block.text))
     .map(

@@ -40,7 +40,9 @@ const entryOf = ({ kind, before, after, from, to }: Difference, budget: { left: 
     ...(before !== undefined && after !== undefined && !samePath(before.path, after.path)
       ? { fromPath: before.path }
       : {}),
-    ...(before !== undefined && after !== undefined && before.kind !== after.kind ? { fromBlock: before.kind } : {}),
+    ...(before !== undefined && after !== undefined && before.kind !== after.kind
+      ? { fromBlock: before.kind }
+      : {}),
     from,
     to,
     spans,

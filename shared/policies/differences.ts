@@ -24,7 +24,11 @@ const foldPath = (path: readonly string[], renamed: ReadonlyMap<string, string>)
 export const differences = (
   from: readonly Block[],
   to: readonly Block[],
-): { readonly found: readonly Difference[]; readonly unchanged: number; readonly twins: ReadonlyMap<number, number> } => {
+): {
+  readonly found: readonly Difference[];
+  readonly unchanged: number;
+  readonly twins: ReadonlyMap<number, number>;
+} => {
   const found: Difference[] = [];
   const same: (readonly [number, number])[] = [];
   const twins = new Map<number, number>();
@@ -49,7 +53,13 @@ export const differences = (
       for (; right < toStart + column; right += 1)
         found.push({ kind: 'added', after: to[right] as Block, from: null, to: right });
       if (left >= fromEnd || right >= toEnd) break;
-      found.push({ kind: 'changed', before: from[left] as Block, after: to[right] as Block, from: left, to: right });
+      found.push({
+        kind: 'changed',
+        before: from[left] as Block,
+        after: to[right] as Block,
+        from: left,
+        to: right,
+      });
       twins.set(right, left);
       left += 1;
       right += 1;
@@ -74,7 +84,8 @@ const withMoves = (
     }
   const took = new Set<Difference>();
   const moved = found.map((one): Difference => {
-    const old = one.kind === 'added' && one.after !== undefined ? gone.get(one.after.norm)?.shift() : undefined;
+    const old =
+      one.kind === 'added' && one.after !== undefined ? gone.get(one.after.norm)?.shift() : undefined;
     if (old?.before === undefined || one.to === null || old.from === null) return one;
     took.add(old);
     twins.set(one.to, old.from);

@@ -27,11 +27,7 @@ export type KnownReturn =
   | { readonly kind: 'unknown' };
 
 /** What the known-state window says of a state that differs from the acknowledged one. */
-export const judgeReturn = (
-  known: readonly KnownState[],
-  seen: PageContent,
-  at: Timestamp,
-): KnownReturn => {
+export const judgeReturn = (known: readonly KnownState[], seen: PageContent, at: Timestamp): KnownReturn => {
   const found = findKnown(known, seen.hashes);
   if (found === undefined || !found.acknowledged) return { kind: 'unknown' };
   const since = `It was last live at ${found.lastSeenAt}.`;

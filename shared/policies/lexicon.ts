@@ -27,18 +27,50 @@ export const TERMS: readonly Term[] = [
     'prohibition',
     "(?:not|no longer|never|isn't|aren't)(?: be| been)? (?:allowed|permitted|accepted|eligible|acceptable)|disallow(?:ed|s)?|ineligible|unacceptable",
   ),
-  term('prohibited', 'prohibition', 'prohibit(?:s|ed|ing|ion|ions)?|forbid(?:s|den)?|ban(?:s|ned)?|restricted|against (?:our|the) (?:policy|policies|rules|guidelines)|violat(?:e|es|ed|ing|ion|ions)'),
+  term(
+    'prohibited',
+    'prohibition',
+    'prohibit(?:s|ed|ing|ion|ions)?|forbid(?:s|den)?|ban(?:s|ned)?|restricted|against (?:our|the) (?:policy|policies|rules|guidelines)|violat(?:e|es|ed|ing|ion|ions)',
+  ),
   term('must', 'duty', 'must|shall|have to|has to|need to|needs to|ha(?:ve|s) to'),
   term('required', 'duty', 'required?s?|requirements?|mandatory|obligat(?:ed|ion|ions|ory)|oblige[ds]?'),
   term('should', 'duty', 'should|ought to|expected to'),
-  term('disclose', 'duty', 'disclos(?:e|es|ed|ing|ure|ures)|label(?:s|ed|led|ing|ling)?|declar(?:e|es|ed|ing)|attribut(?:e|es|ed|ion)'),
-  term('agree', 'duty', 'agree(?:s|d)? to|consent(?:s|ed)?|warrant(?:s|y|ies)?|indemnif(?:y|ies|ied|ication)'),
-  term('allowed', 'permission', 'allow(?:s|ed|ing)?|permit(?:s|ted|ting)?|permission|eligible|accepted|acceptable|welcome'),
+  term(
+    'disclose',
+    'duty',
+    'disclos(?:e|es|ed|ing|ure|ures)|label(?:s|ed|led|ing|ling)?|declar(?:e|es|ed|ing)|attribut(?:e|es|ed|ion)',
+  ),
+  term(
+    'agree',
+    'duty',
+    'agree(?:s|d)? to|consent(?:s|ed)?|warrant(?:s|y|ies)?|indemnif(?:y|ies|ied|ication)',
+  ),
+  term(
+    'allowed',
+    'permission',
+    'allow(?:s|ed|ing)?|permit(?:s|ted|ting)?|permission|eligible|accepted|acceptable|welcome',
+  ),
   term('may', 'permission', 'may|can'),
-  term('suspend', 'enforcement', 'suspen(?:d|ds|ded|ding|sion|sions)|terminat(?:e|es|ed|ing|ion|ions)|deactivat(?:e|es|ed|ion)|disabl(?:e|es|ed|ing)|block(?:s|ed|ing)?|revok(?:e|es|ed|ing)|clos(?:e|ed) your account'),
-  term('demonetize', 'enforcement', 'demoneti[sz](?:e|es|ed|ing|ation)|withh(?:o|e)ld(?:s|ing)?|strikes?|penalt(?:y|ies)|fin(?:e|es|ed)|remov(?:e|es|ed|al|ing)|tak(?:e|en) down|reject(?:s|ed|ion)?|limit(?:s|ed|ation|ations)?'),
-  term('only if', 'condition', 'only if|only when|only where|only after|unless|except(?:ion|ions)?|provided that|subject to|as long as|only'),
-  term('limit', 'condition', 'up to|at least|at most|no more than|less than|more than|maximum|minimum|within|until|before|after|deadline|age|years? old'),
+  term(
+    'suspend',
+    'enforcement',
+    'suspen(?:d|ds|ded|ding|sion|sions)|terminat(?:e|es|ed|ing|ion|ions)|deactivat(?:e|es|ed|ion)|disabl(?:e|es|ed|ing)|block(?:s|ed|ing)?|revok(?:e|es|ed|ing)|clos(?:e|ed) your account',
+  ),
+  term(
+    'demonetize',
+    'enforcement',
+    'demoneti[sz](?:e|es|ed|ing|ation)|withh(?:o|e)ld(?:s|ing)?|strikes?|penalt(?:y|ies)|fin(?:e|es|ed)|remov(?:e|es|ed|al|ing)|tak(?:e|en) down|reject(?:s|ed|ion)?|limit(?:s|ed|ation|ations)?',
+  ),
+  term(
+    'only if',
+    'condition',
+    'only if|only when|only where|only after|unless|except(?:ion|ions)?|provided that|subject to|as long as|only',
+  ),
+  term(
+    'limit',
+    'condition',
+    'up to|at least|at most|no more than|less than|more than|maximum|minimum|within|until|before|after|deadline|age|years? old',
+  ),
 ];
 
 const any = (source: string): RegExp => new RegExp(source, 'u');
@@ -49,23 +81,66 @@ export const OBLIGATION = any(TERMS.map((one) => `(?:${one.pattern.source})`).jo
 export const MONEY =
   /[$€£¥₹]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:usd|eur|gbp|cad|aud|jpy|inr|dollars?|euros?|pounds?|cents?)\b|\b(?:usd|eur|gbp|cad|aud|jpy|inr)\s?\d[\d.,]*/gu;
 export const PERCENT = /\d[\d.,]*\s?(?:%|percent\b|per cent\b|basis points?\b)/gu;
-export const LEGAL_NUMBER = /§|\b(?:section|sec\.|article|art\.|clause|paragraph|para\.|chapter|rule|title|part|annex|appendix|u\.s\.c\.)\s*\d|^\d+(?:\.\d+)+\b/u;
-export const PERIOD = /\b\d+\s*(?:-\s*)?(?:seconds?|minutes?|hours?|(?:calendar |business |working )?days?|weeks?|months?|years?)\b/u;
+export const LEGAL_NUMBER =
+  /§|\b(?:section|sec\.|article|art\.|clause|paragraph|para\.|chapter|rule|title|part|annex|appendix|u\.s\.c\.)\s*\d|^\d+(?:\.\d+)+\b/u;
+export const PERIOD =
+  /\b\d+\s*(?:-\s*)?(?:seconds?|minutes?|hours?|(?:calendar |business |working )?days?|weeks?|months?|years?)\b/u;
 
 /** Words that turn a rule round. */
-export const NEGATION = /(?<![\p{L}\p{N}])(?:not|no|never|cannot|without|none|neither|nor|longer|unless|except|only|un|non|\p{L}+n't)(?![\p{L}\p{N}])/gu;
+export const NEGATION =
+  /(?<![\p{L}\p{N}])(?:not|no|never|cannot|without|none|neither|nor|longer|unless|except|only|un|non|\p{L}+n't)(?![\p{L}\p{N}])/gu;
 
 /** Topics that an operator of content, shops and trades has to hear of. */
 export const TOPICS: readonly { readonly tag: string; readonly pattern: RegExp }[] = [
-  { tag: 'ai', pattern: any('\\b(?:ai|a\\.i\\.|artificial intelligence|machine learning|generative|chatbots?|ai-generated|llms?)\\b') },
-  { tag: 'synthetic', pattern: any('\\b(?:synthetic|deepfakes?|altered content|digitally (?:altered|generated)|automated|mass[- ]produced|inauthentic|repetitive|repetitious)\\b') },
-  { tag: 'disclosure', pattern: any('\\b(?:disclos\\w*|label(?:s|ed|led|ing|ling)?|transparen\\w*|sponsor\\w*|paid promotion)\\b') },
-  { tag: 'monetization', pattern: any('\\b(?:moneti[sz]\\w*|demoneti[sz]\\w*|advertis\\w*|ads?|revenue|payouts?|earnings?|partner program)\\b') },
-  { tag: 'handmade', pattern: any('\\b(?:handmade|hand-made|handcrafted|creativity|crafted|resell\\w*|dropship\\w*|print[- ]on[- ]demand)\\b') },
-  { tag: 'ip', pattern: any('\\b(?:copyright\\w*|trademarks?|intellectual property|infring\\w*|counterfeit\\w*|patents?|licen[cs]\\w*|dmca|likeness|impersonat\\w*)\\b') },
-  { tag: 'finance', pattern: any('\\b(?:financ\\w*|invest\\w*|trad(?:e|es|ing|er|ers)|securit(?:y|ies)|margin|brokerage|commissions?|fees?|crypto\\w*|tax(?:es)?)\\b') },
+  {
+    tag: 'ai',
+    pattern: any(
+      '\\b(?:ai|a\\.i\\.|artificial intelligence|machine learning|generative|chatbots?|ai-generated|llms?)\\b',
+    ),
+  },
+  {
+    tag: 'synthetic',
+    pattern: any(
+      '\\b(?:synthetic|deepfakes?|altered content|digitally (?:altered|generated)|automated|mass[- ]produced|inauthentic|repetitive|repetitious)\\b',
+    ),
+  },
+  {
+    tag: 'disclosure',
+    pattern: any(
+      '\\b(?:disclos\\w*|label(?:s|ed|led|ing|ling)?|transparen\\w*|sponsor\\w*|paid promotion)\\b',
+    ),
+  },
+  {
+    tag: 'monetization',
+    pattern: any(
+      '\\b(?:moneti[sz]\\w*|demoneti[sz]\\w*|advertis\\w*|ads?|revenue|payouts?|earnings?|partner program)\\b',
+    ),
+  },
+  {
+    tag: 'handmade',
+    pattern: any(
+      '\\b(?:handmade|hand-made|handcrafted|creativity|crafted|resell\\w*|dropship\\w*|print[- ]on[- ]demand)\\b',
+    ),
+  },
+  {
+    tag: 'ip',
+    pattern: any(
+      '\\b(?:copyright\\w*|trademarks?|intellectual property|infring\\w*|counterfeit\\w*|patents?|licen[cs]\\w*|dmca|likeness|impersonat\\w*)\\b',
+    ),
+  },
+  {
+    tag: 'finance',
+    pattern: any(
+      '\\b(?:financ\\w*|invest\\w*|trad(?:e|es|ing|er|ers)|securit(?:y|ies)|margin|brokerage|commissions?|fees?|crypto\\w*|tax(?:es)?)\\b',
+    ),
+  },
   { tag: 'privacy', pattern: any('\\b(?:privacy|personal (?:data|information)|gdpr|ccpa|biometric\\w*)\\b') },
-  { tag: 'prohibited-items', pattern: any('\\b(?:weapons?|firearms?|drugs?|alcohol|tobacco|hazardous|adult|mature|hate|violen\\w*|recall\\w*)\\b') },
+  {
+    tag: 'prohibited-items',
+    pattern: any(
+      '\\b(?:weapons?|firearms?|drugs?|alcohol|tobacco|hazardous|adult|mature|hate|violen\\w*|recall\\w*)\\b',
+    ),
+  },
   { tag: 'spam', pattern: any('\\b(?:spam\\w*|scams?|misleading|deceptive|fraud\\w*)\\b') },
   { tag: 'account', pattern: any('\\b(?:suspen\\w*|terminat\\w*|deactivat\\w*|strikes?|appeal\\w*)\\b') },
 ];

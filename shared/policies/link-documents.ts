@@ -2,7 +2,18 @@ import { sha256 } from '../actions/canonical-json.ts';
 import type { PageContent, PolicyLink } from './content.ts';
 
 /** Parameters that name the document, where a site has no paths for it. Everything else of a query is noise. */
-const IDENTITY = new Set(['id', 'p', 'page', 'page_id', 'article', 'answer', 'doc', 'document', 'nodeid', 'topic']);
+const IDENTITY = new Set([
+  'id',
+  'p',
+  'page',
+  'page_id',
+  'article',
+  'answer',
+  'doc',
+  'document',
+  'nodeid',
+  'topic',
+]);
 const LOCALE = /^(?:intl|[a-z]{2}(?:[-_](?:[a-z]{2}|[a-z]{4}|[0-9]{3})){0,2})$/i;
 /** Words of two letters that sites use as path segments and that are no languages. */
 const NO_LOCALE = new Set(['tc', 'tv', 'ip', 'ad', 'ai', 'hc', 'ua', 'qa', 'my']);
@@ -40,7 +51,10 @@ export const documentOf = (target: string): string => {
     .filter(([name, value]) => IDENTITY.has(name.toLowerCase()) && value !== '')
     .map(([name, value]) => `${name.toLowerCase()}=${value}`)
     .toSorted();
-  const host = url.hostname.toLowerCase().replace(/^www\./, '').replace(/\.$/, '');
+  const host = url.hostname
+    .toLowerCase()
+    .replace(/^www\./, '')
+    .replace(/\.$/, '');
   return `${host}${url.port === '' ? '' : `:${url.port}`}/${segments.join('/')}${query.length === 0 ? '' : `?${query.join('&')}`}`;
 };
 

@@ -1,10 +1,11 @@
 import { epochMs } from '../actions/identity.ts';
 import type { Capture } from './capture.ts';
-import { clip, reason } from './class-reasons.ts';
+import { reason } from './class-reasons.ts';
 import { EXTRACTOR_VERSION, type PageContent } from './content.ts';
 import { isSizeShift, recover, suffer } from './incident.ts';
 import { judgeReturn } from './known-states.ts';
 import type { ClassReason, Judgement, Observation } from './observation.ts';
+import { forget, rowOf, unusableRow, usableRow } from './observe-row.ts';
 import { isAccepted, relate } from './relate.ts';
 import { baseOf, propose, raise, stillPending } from './raise-change.ts';
 import { remindOfDays } from './scheduled.ts';
@@ -90,12 +91,14 @@ const usability = (state: SourceState, seen: Seen, prior: Prior): Usable => {
       ? {
           usable: false,
           reason: 'VALIDATORS_STALE',
-          detail: 'The server said 304 to validators that vouch for nothing that is known. Fetch without them.',
+          detail:
+            'The server said 304 to validators that vouch for nothing that is known. Fetch without them.',
         }
       : { usable: false, reason: 'EMPTY', detail: 'Nothing was read off the bytes.' };
   }
   const { content } = seen;
-  if ((judgement.reason !== 'SHRINK' && judgement.reason !== 'GROWTH') || content === undefined) return judgement;
+  if ((judgement.reason !== 'SHRINK' && judgement.reason !== 'GROWTH') || content === undefined)
+    return judgement;
   const places = [state.current, state.candidate, baseOf(state)];
   const isKnown =
     places.some((place) => place?.hashes.semantic === content.hashes.semantic) ||
@@ -113,19 +116,6 @@ const baseline = (state: SourceState, sight: Sight, reasons: readonly ClassReaso
     since: sight.at,
     severity: mostSevere(['medium', sight.source.severityFloor]),
   });
-
-/** What was learned under another reader or configuration is worth nothing; what was acknowledged is kept to compare. */
-const forget = (state: SourceState, sight: Sight): SourceState => ({
-  ...state,
-  configHash: configHash(sight.source),
-  extractor: sight.content.extractor,
-  current: null,
-  candidate: null,
-  pending: null,
-  known: [],
-  volatile: [],
-  validators: null,
-});
 
 const classify = (state: SourceState, sight: Sight): Verdict => {
   const { content, prior, at, source } = sight;
@@ -167,54 +157,18 @@ const validatorsOf = (capture: Capture, raw: string): SourceState['validators'] 
   const usableEtag = etag !== undefined && etag.length <= 400;
   const usableModified = lastModified !== undefined && lastModified.length <= 100;
   if (!usableEtag && !usableModified) return null;
-  return { ...(usableEtag ? { etag } : {}), ...(usableModified ? { lastModified } : {}), raw };
+  return {
+    ...(usableEtag ? { etag } : {}),
+    ...(usableModified ? { lastModified } : {}),
+    raw,
+    fetchedAt: capture.fetchedAt,
+  };
 };
-
-const rowOf = ({ source, capture }: Seen, state: SourceState): Observation => ({
-  schemaVersion: 1,
-  source: source.id,
-  slot: capture.slot,
-  reading: capture.reading,
-  at: capture.fetchedAt,
-  configHash: configHash(source),
-  extractor: state.extractor,
-  fetcher: capture.fetcher,
-  finalUrl: capture.finalUrl,
-  ...(capture.status === undefined ? {} : { status: capture.status }),
-  robots: capture.robots,
-  rawBytes: capture.rawBytes,
-  notModified: capture.notModified,
-  usable: false,
-  reasons: [],
-  candidate: false,
-  verified: false,
-  alert: false,
-  removed: [],
-});
-
-const unusableRow = (row: Observation, unusable: Extract<Judgement, { usable: false }>): Observation => ({
-  ...row,
-  unusable: { reason: unusable.reason, detail: clip(unusable.detail, 300) },
-});
-
-const usableRow = (row: Observation, content: PageContent, verdict: Omit<Verdict, 'state'>): Observation => ({
-  ...row,
-  extractor: content.extractor,
-  usable: true,
-  class: verdict.class,
-  reasons: verdict.reasons.slice(0, 20),
-  hashes: content.hashes,
-  candidate: verdict.candidate ?? false,
-  verified: verdict.verified ?? false,
-  alert: verdict.alert ?? false,
-  ...(verdict.severity === undefined ? {} : { severity: verdict.severity }),
-  ...(verdict.changeId === undefined ? {} : { changeId: verdict.changeId }),
-  removed: [...content.removed, ...(verdict.removed ?? [])].slice(0, 100),
-});
 
 /** A look that comes too late, or twice, is recorded and moves nothing. */
 const stale = (state: SourceState, { capture }: Seen): ClassReason | null => {
-  if (capture.slot === state.lastSlot && capture.reading <= (state.lastReading ?? 0)) return reason('DUPLICATE');
+  if (capture.slot === state.lastSlot && capture.reading <= (state.lastReading ?? 0))
+    return reason('DUPLICATE');
   return state.lastObservedAt !== null && capture.fetchedAt <= state.lastObservedAt
     ? reason('OUT_OF_ORDER', `The page was last seen at ${state.lastObservedAt}.`)
     : null;
@@ -234,7 +188,7 @@ export const observe = (
 ): { readonly state: SourceState; readonly observation: Observation } => {
   const { capture, source } = seen;
   const at = capture.fetchedAt;
-  const row = rowOf(seen, state);
+  const row = rowOf(seen, state.extractor);
   const late = stale(state, seen);
   const reading = usability(state, seen, prior);
   if (late !== null) {
@@ -267,7 +221,8 @@ export const observe = (
   };
   const known = recover(next, at);
   const verdict = classify(known, sight);
-  const learned = verdict.state.volatile === known.volatile ? relearn(known, sight).volatile : verdict.state.volatile;
+  const learned =
+    verdict.state.volatile === known.volatile ? relearn(known, sight).volatile : verdict.state.volatile;
   return {
     state: {
       ...verdict.state,

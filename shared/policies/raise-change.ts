@@ -47,8 +47,14 @@ export const raise = (start: SourceState, sight: Sight, change: Raising): Verdic
   const { at, content, source } = sight;
   const { since } = change;
   const base = change.class === 'baseline' ? null : baseOf(start);
-  const changeId = changeIdOf(source.id, start.configHash, base?.hashes ?? null, content.hashes);
   const before = findKnown(start.known, content.hashes);
+  const changeId = changeIdOf(
+    source.id,
+    start.configHash,
+    base?.hashes ?? null,
+    content.hashes,
+    before?.acknowledged === true ? since : null,
+  );
   const told = before?.changeId === changeId;
   const again = told && epochMs(at) - epochMs(before.lastSeenAt) <= WINDOW_MS;
   const replaced = start.pending !== null;
@@ -147,7 +153,10 @@ export const propose = (state: SourceState, sight: Sight, change: Change): Verdi
   const isSame =
     goesOn &&
     isAccepted(
-      relate({ hashes: candidate.hashes, content: prior.candidate }, content, { volatile: state.volatile, at }),
+      relate({ hashes: candidate.hashes, content: prior.candidate }, content, {
+        volatile: state.volatile,
+        at,
+      }),
     );
   const dropped = isSame || candidate === null ? { state, reasons: [] } : dropCandidate(state, sight);
   if (goesOn && epochMs(at) - epochMs(since) >= sight.confirmMs)

@@ -55,7 +55,10 @@ const relateLinks = (base: PageContent | undefined, seen: PageContent): Relation
       reasons: retargeted
         .slice(0, 5)
         .map(({ from, to }) =>
-          reason('LINK_TARGET', `"${clip(to.text, 60)}": ${clip(from.target, 100)} became ${clip(to.target, 100)}`),
+          reason(
+            'LINK_TARGET',
+            `"${clip(to.text, 60)}": ${clip(from.target, 100)} became ${clip(to.target, 100)}`,
+          ),
         ),
       removed: [],
     };
@@ -104,7 +107,9 @@ const relateOtherText = (
   at: Timestamp,
 ): Relation => {
   const effective = newlyEffective(content, seen, at);
-  const announced = effective.slice(0, 3).map((one) => reason('FUTURE_EFFECTIVE', `${one.on}: ${one.phrase}`));
+  const announced = effective
+    .slice(0, 3)
+    .map((one) => reason('FUTURE_EFFECTIVE', `${one.on}: ${one.phrase}`));
   if (content === undefined)
     return {
       kind: effective.length > 0 ? 'scheduled_change' : 'text_changed',
@@ -126,7 +131,12 @@ const relateOtherText = (
   if (dates || learned) {
     // Links are paired by their words: blocks have moved about where a date line came or went.
     const links = dates
-      ? compareLinks(content, seen, () => '', () => '')
+      ? compareLinks(
+          content,
+          seen,
+          () => '',
+          () => '',
+        )
       : compareLinks(content, seen);
     if (links.retargeted.length > 0) return relateLinks(content, seen);
     return learned

@@ -13,12 +13,19 @@ export const schedule = (state: SourceState, content: PageContent, at: Timestamp
   const known = new Set(state.scheduled.map(keyOf));
   const added = content.effective
     .map(({ on, phrase }) => ({ on, phrase: clip(phrase, 300) }))
-    .filter((one, index, all) => one.on > at && !known.has(keyOf(one)) && all.findIndex((other) => keyOf(other) === keyOf(one)) === index)
+    .filter(
+      (one, index, all) =>
+        one.on > at &&
+        !known.has(keyOf(one)) &&
+        all.findIndex((other) => keyOf(other) === keyOf(one)) === index,
+    )
     .map((one) => ({ ...one, foundAt: at, reminded: false }));
   if (added.length === 0) return state;
   const scheduled = [...state.scheduled, ...added]
     // What is over leaves first, then what is farthest away.
-    .toSorted((left, right) => Number(left.reminded) - Number(right.reminded) || (left.on < right.on ? -1 : 1))
+    .toSorted(
+      (left, right) => Number(left.reminded) - Number(right.reminded) || (left.on < right.on ? -1 : 1),
+    )
     .slice(0, MOST_SCHEDULED);
   return { ...state, scheduled };
 };
@@ -40,4 +47,6 @@ export const remindOfDays = (state: SourceState, now: Timestamp): SourceState =>
 
 /** The next announced day, on which the page is to be looked at; null where none is known. */
 export const nextAnnouncedDay = (state: SourceState): Timestamp | null =>
-  state.scheduled.filter((one) => !one.reminded).reduce<Timestamp | null>((first, { on }) => (first === null || on < first ? on : first), null);
+  state.scheduled
+    .filter((one) => !one.reminded)
+    .reduce<Timestamp | null>((first, { on }) => (first === null || on < first ? on : first), null);

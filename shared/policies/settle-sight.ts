@@ -37,7 +37,9 @@ const rebase = (state: SourceState, sight: Sight, acceptance: Acceptance): Sourc
     };
   if (acceptance.relation.kind === 'republished')
     return { ...state, acknowledged: pageState(sight), acknowledgement: 'auto' };
-  return acknowledged === null ? state : { ...state, acknowledged: { ...acknowledged, lastSeenAt: sight.at } };
+  return acknowledged === null
+    ? state
+    : { ...state, acknowledged: { ...acknowledged, lastSeenAt: sight.at } };
 };
 
 /** Told once for each new address; the text is what it was, so nothing waits for anybody. */
@@ -57,7 +59,12 @@ const tellMoved = (state: SourceState, sight: Sight): { state: SourceState; reas
 };
 
 /** The page shows an accepted state and nothing waits: it is verified. */
-const settle = (start: SourceState, sight: Sight, acceptance: Acceptance, more: readonly ClassReason[]): Verdict => {
+const settle = (
+  start: SourceState,
+  sight: Sight,
+  acceptance: Acceptance,
+  more: readonly ClassReason[],
+): Verdict => {
   const { at, content } = sight;
   const cls = classOf(acceptance);
   const before = start.candidate ?? start.current;
@@ -65,10 +72,12 @@ const settle = (start: SourceState, sight: Sight, acceptance: Acceptance, more: 
   const dropped = dropCandidate(start, sight);
   const moved = tellMoved(dropped.state, sight);
   const old = moved.state.acknowledged;
-  const stays = acceptance.how === 'acknowledged' && acceptance.relation.kind !== 'republished' && old !== null;
+  const stays =
+    acceptance.how === 'acknowledged' && acceptance.relation.kind !== 'republished' && old !== null;
   // Noise inside the acknowledged state, a counter say, is that state.
   const key = stays ? old.hashes : content.hashes;
-  const calm = acceptance.how === 'acknowledged' && acceptance.relation.kind !== 'unchanged' && start.candidate === null;
+  const calm =
+    acceptance.how === 'acknowledged' && acceptance.relation.kind !== 'unchanged' && start.candidate === null;
   const flapped = calm ? { state: moved.state, returned: false } : flapFrom(moved.state, before, key, at);
   const left = stays || old === null ? flapped.state.known : leave(flapped.state.known, old.hashes, leftAt);
   const based = rebase(flapped.state, sight, acceptance);
@@ -142,8 +151,7 @@ export const accept = (state: SourceState, sight: Sight, acceptance: Acceptance)
     const back = { ...voidPending(state, sight, since), candidate: null };
     return settle(back, sight, acceptance, [reason('CHANGE_VOID', state.pending.changeId)]);
   }
-  const dropped =
-    candidate?.returning === true ? { state, reasons: [] } : dropCandidate(state, sight);
+  const dropped = candidate?.returning === true ? { state, reasons: [] } : dropCandidate(state, sight);
   return {
     state: { ...dropped.state, candidate: { ...pageState(sight, since), returning: true } },
     class: classOf(acceptance),

@@ -11,12 +11,18 @@ import { type PolicySource, SEVERITIES, type Severity } from './source.ts';
  * Every reason of a severity and the least that it makes of a change. Codes never change their meaning.
  */
 export const SEVERITY_REASONS = {
-  RULE_INVERTED: { least: 'critical', means: 'A rule was turned round: a "not", "no", "only" or "unless" came or went.' },
+  RULE_INVERTED: {
+    least: 'critical',
+    means: 'A rule was turned round: a "not", "no", "only" or "unless" came or went.',
+  },
   PROHIBITION_ADDED: { least: 'high', means: 'Something is forbidden that was not named before.' },
   PROHIBITION_REMOVED: { least: 'high', means: 'Something is no longer named as forbidden.' },
   DUTY_ADDED: { least: 'high', means: 'Something has to be done that did not have to be done.' },
   DUTY_REMOVED: { least: 'high', means: 'Something no longer has to be done.' },
-  ENFORCEMENT_ADDED: { least: 'high', means: 'A consequence was added: suspension, removal, demonetization.' },
+  ENFORCEMENT_ADDED: {
+    least: 'high',
+    means: 'A consequence was added: suspension, removal, demonetization.',
+  },
   ENFORCEMENT_REMOVED: { least: 'medium', means: 'A consequence is no longer named.' },
   PERMISSION_ADDED: { least: 'medium', means: 'Something is allowed that was not named before.' },
   PERMISSION_REMOVED: { least: 'high', means: 'A permission is no longer named.' },
@@ -87,7 +93,9 @@ const weighNumbers = (before: string, after: string, where: string, note: Note):
     const now = matches(pattern, after);
     const gone = surplus(old, now);
     const came = surplus(now, old);
-    return gone.length + came.length === 0 ? [] : [`${gone.join(', ') || 'none'} became ${came.join(', ') || 'none'}`];
+    return gone.length + came.length === 0
+      ? []
+      : [`${gone.join(', ') || 'none'} became ${came.join(', ') || 'none'}`];
   };
   for (const change of differ(MONEY)) note('MONEY_CHANGED', `${change} in ${where}`);
   for (const change of differ(PERCENT)) note('PERCENT_CHANGED', `${change} in ${where}`);
@@ -147,10 +155,15 @@ export const weigh = (
       weighNumbers(before.norm, '', quote(before), note);
     }
     if (kind !== 'moved' && kind !== 'restructured') note('WORDING', quote((after ?? before) as Block));
-    for (const block of [before, after]) if (block !== undefined) look(`${block.norm} ${block.path.join(' ').toLowerCase()}`);
+    for (const block of [before, after])
+      if (block !== undefined) look(`${block.norm} ${block.path.join(' ').toLowerCase()}`);
   }
   for (const link of links)
-    if (link.kind === 'retargeted') note('LINK_TARGET', `"${clip(link.text, 60)}": ${clip(link.from ?? '', 90)} became ${clip(link.to ?? '', 90)}`);
+    if (link.kind === 'retargeted')
+      note(
+        'LINK_TARGET',
+        `"${clip(link.text, 60)}": ${clip(link.from ?? '', 90)} became ${clip(link.to ?? '', 90)}`,
+      );
   const hot = [...topics].filter((tag) => source.topics.length === 0 || source.topics.includes(tag));
   if (!baseline && hot.length > 0) note('TOPIC', hot.join(', '));
   const severity = mostSevere([...notes.keys()].map((code) => SEVERITY_REASONS[code].least));

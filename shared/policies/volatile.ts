@@ -17,7 +17,9 @@ const MOST_BLOCKS_AT_ONCE = 5;
 const has = (pattern: RegExp, text: string): boolean => new RegExp(pattern.source, 'u').test(text);
 const masked = (text: string): string => text.replaceAll(/\p{N}[\p{N}.,:]*/gu, '#');
 const skeletonOf = (block: Block): string =>
-  sha256(`${block.kind}\n${block.path.map((heading) => masked(heading.toLowerCase())).join('\u0001')}\n${masked(block.norm)}`);
+  sha256(
+    `${block.kind}\n${block.path.map((heading) => masked(heading.toLowerCase())).join('\u0001')}\n${masked(block.norm)}`,
+  );
 
 /** Digits of this block may ever be learned as noise: nothing in it is a rule, a price, a share, a period or a law. */
 export const mayBeVolatile = (norm: string): boolean =>
@@ -43,7 +45,8 @@ export const movedDigits = (from: PageContent, to: PageContent): readonly MovedD
     const after = to.blocks[index] as Block;
     if (before.norm === after.norm && before.kind === after.kind) continue;
     const skeleton = skeletonOf(after);
-    if (skeletonOf(before) !== skeleton || !mayBeVolatile(before.norm) || !mayBeVolatile(after.norm)) return null;
+    if (skeletonOf(before) !== skeleton || !mayBeVolatile(before.norm) || !mayBeVolatile(after.norm))
+      return null;
     moved.set(skeleton, clip(after.text, 160));
     if (moved.size > MOST_BLOCKS_AT_ONCE) return null;
   }
