@@ -14,6 +14,7 @@ import {
   projectConfirm,
   projectShow,
 } from './run-decisions.http.ts';
+import { replayPolicies } from './run-policies-replay.http.ts';
 import { type IdentityDeps, signIn, signOut, tokenFor, whoami } from './run-identity.http.ts';
 import type { Answer, Session } from './session.ts';
 import { verify } from './run-verify.http.ts';
@@ -22,7 +23,7 @@ import { paintOf } from './show-action.ts';
 import { jsonText, safeText } from './terminal-text.ts';
 
 type Command = Extract<Parsed, { kind: 'command' }>;
-type ApiCommand = Exclude<CommandName, 'sign-in' | 'sign-out' | 'whoami' | 'verify'>;
+type ApiCommand = Exclude<CommandName, 'sign-in' | 'sign-out' | 'whoami' | 'verify' | 'policies replay'>;
 
 const RUNS: Readonly<Record<ApiCommand, (session: Session) => Promise<Answer>>> = {
   propose,
@@ -44,8 +45,10 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-const run = async (parsed: Command): Promise<Answer> => {
+const run = async (parsed: Command, asJson: boolean): Promise<Answer> => {
   if (parsed.command === 'verify') return verify(parsed.arguments[0] ?? '-');
+  if (parsed.command === 'policies replay')
+    return replayPolicies(parsed.options, { out: process.stdout, asJson, now: Date.now });
   const settings = await readSettings(parsed.common, process.env);
   const open = apiClient(settings.apiUrl);
   const identity: IdentityDeps = { settings, call: open, now: Date.now, say };
@@ -96,7 +99,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
       return argv.length === 0 ? EXITS.usage.code : EXITS.ok.code;
     }
     asJson ||= parsed.common.json;
-    const answer = await run(parsed);
+    const answer = await run(parsed, asJson);
     if ('raw' in answer) process.stdout.write(answer.raw);
     else process.stdout.write(asJson ? jsonText(answer.json) : answer.text);
     return EXITS[answer.exit].code;

@@ -30,6 +30,14 @@ export const OPTIONS = {
   limit: { type: 'string', value: 'N', text: 'at most this many (1 to 100)' },
   cursor: { type: 'string', value: 'CURSOR', text: 'go on where the last page ended' },
   out: { type: 'string', value: 'FILE', text: 'write to this file instead of standard output' },
+  source: { type: 'string', value: 'FILE', text: 'the source as JSON; only "url" is needed' },
+  id: { type: 'string', value: 'ID', text: 'which source, where the file holds a list' },
+  captures: { type: 'string', value: 'FOLDER', text: 'stored captures, in the order of their names' },
+  git: { type: 'string', value: 'REPO', text: 'the history of a file in this repository' },
+  path: { type: 'string', value: 'FILE', text: 'the file, from the top of the repository' },
+  since: { type: 'string', value: 'TIME', text: 'only commits after this (ISO 8601)' },
+  until: { type: 'string', value: 'TIME', text: 'only commits before this (ISO 8601)' },
+  explain: { type: 'boolean', text: 'also why, and what was taken away as noise' },
 } as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; text: string }>;
 export type OptionName = keyof typeof OPTIONS;
 
@@ -106,6 +114,12 @@ export const COMMANDS = {
     'verify FILE',
     'Check an export here: histories, hashes, order ("-": standard input)',
     'nobody',
+  ),
+  'policies replay': command(
+    'policies replay',
+    'Run stored captures of a policy page through the monitor, here',
+    'nobody',
+    ['source', 'id', 'captures', 'git', 'path', 'since', 'until', 'explain'],
   ),
   'sign-in': command('sign-in', 'Sign in as a person, in the browser', 'nobody'),
   'sign-out': command('sign-out', 'Forget the signed-in person', 'nobody'),
