@@ -35,9 +35,9 @@ that acts as often as it is asked to, but for the API that takes a key. The mach
   long after it.
 
 Then everybody goes on as they would: retries of the machine, the sweeper each minute, the agent and the person once
-more. The ledger, the approvals and the effects then had to be those of the undisturbed run, or an honest
-OUTCOME_UNKNOWN that waits for a person. In no run did an effect happen twice, a mail fail to come or an action stay
-open, and every history verified.
+more. The ledger, the approvals, the mails and the effects then had to be those of the undisturbed run, or an honest
+OUTCOME_UNKNOWN that waits for a person. In no run did an effect happen twice or an action stay open, every link that
+was mailed led to its approval, and every history verified.
 
 ${table(
   ['End', 'Pairs'],
