@@ -7,3 +7,6 @@ export const POLICIES_PAGE = '/sources';
 /** Page of one source: what is known of it, and the change that waits for a person. Mails link here. */
 export const sourcePage = (source: z.infer<typeof SourceId>): string =>
   `${POLICIES_PAGE}/${encodeURIComponent(source)}`;
+
+/** Page of the change of a source that waits for a person. */
+export const changePage = (source: z.infer<typeof SourceId>): string => `${sourcePage(source)}/change`;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { sha256 } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
+import type { Acknowledgement } from './acknowledge.ts';
 import { Capture } from './capture.ts';
 import type { PageContent, PageHashes } from './content.ts';
 import type { Observation } from './observation.ts';
@@ -54,6 +55,14 @@ export type RecordObservation = (step: {
   readonly to: SourceState;
   readonly observation: Observation;
 }) => Promise<'recorded' | 'known' | 'refused'>;
+
+/** A person's word and the state that it led to, together. `refused`: the state is another one by now. */
+export type RecordAcknowledgement = (step: {
+  readonly to: SourceState;
+  readonly acknowledgement: Acknowledgement;
+}) => Promise<'recorded' | 'refused'>;
+/** Newest first. */
+export type ListAcknowledgements = (source: SourceName, limit: number) => Promise<readonly Acknowledgement[]>;
 
 /** Strongly consistent read of one check. */
 export type ReadObservation = (id: CheckId) => Promise<Observation | undefined>;
