@@ -368,8 +368,8 @@ const PROPOSE = mutations('functions/actions/propose-action.ts', [
 const RESOLVE = mutations('functions/actions/resolve-action.ts', [
   ['first?.by === principal.subject', 'first?.by === undefined', 'one person counts for two'],
   [
-    "body.outcome !== 'SUCCEEDED' && row.settleUntil !== undefined && epochMs(row.settleUntil) > now",
-    'now < 0',
+    "body.outcome !== 'SUCCEEDED' && row.settleUntil !== undefined && epochMs(row.settleUntil) > heardAt",
+    'heardAt < 0',
     'a person says that nothing happened while it may still land',
   ],
   [
