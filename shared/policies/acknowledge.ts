@@ -104,6 +104,12 @@ const signatureOf = ({ by, at, reason }: AcknowledgeInput): z.infer<typeof Signa
   return { by, at, reason: text };
 };
 
+const asNew = (candidate: SourceState['candidate']): SourceState['candidate'] => {
+  if (candidate?.returning !== true) return candidate;
+  const { returning: _returning, ...rest } = candidate;
+  return rest;
+};
+
 /** The acknowledged state, and what is known of the states on both sides of the change. */
 const settled = (state: SourceState, pending: PendingChange, supersedes: boolean): SourceState => {
   const { from, to, changeId, since, confirmedAt } = pending;
@@ -121,8 +127,8 @@ const settled = (state: SourceState, pending: PendingChange, supersedes: boolean
     acknowledged: { ...seen, hashes: { ...to, raw: seen.hashes.raw } },
     acknowledgement: changeId,
     pending: null,
-    // Whether the page is back is judged afresh, against what is acknowledged now.
-    candidate: state.candidate?.returning === true ? null : state.candidate,
+    // Whether the page is back is judged afresh, against what is acknowledged now; since when it is, stays known.
+    candidate: asNew(state.candidate),
     known,
   };
 };

@@ -11,29 +11,41 @@ export const WINDOW_MS = 14 * DAY_MS;
 const LATE_MS = 30 * DAY_MS;
 export const MOST_KNOWN = 60;
 
-type Key = Pick<KnownState, 'semantic' | 'structure'>;
-const isSame = (left: Key, right: Key): boolean =>
-  left.semantic === right.semantic && left.structure === right.structure;
+/** A state: its text, its structure, and where its links lead. */
+type Key = Pick<KnownState, 'semantic' | 'structure' | 'links'> & { readonly documents?: string };
+const isSame = (one: KnownState, key: Key): boolean =>
+  one.semantic === key.semantic &&
+  one.structure === key.structure &&
+  (one.links === key.links || one.documents === key.documents);
 
 export const findKnown = (known: readonly KnownState[], key: Key): KnownState | undefined =>
   known.find((one) => isSame(one, key));
+
+export const keyOf = (content: PageContent): Key => {
+  const { semantic, structure, links } = content.hashes;
+  return { semantic, structure, links, documents: documentsDigest(content) };
+};
 
 export type KnownReturn =
   /** The page may say this without anybody being asked. */
   | { readonly kind: 'accepted'; readonly known: KnownState; readonly reason: ClassReason }
   /** It was accepted once, and is a change again. */
   | { readonly kind: 'change'; readonly known: KnownState; readonly reason: ClassReason }
-  /** Never acknowledged. */
-  | { readonly kind: 'unknown' };
+  /** Never acknowledged, with these links at least. */
+  | { readonly kind: 'unknown'; readonly reason?: ClassReason };
 
 /** What the known-state window says of a state that differs from the acknowledged one. */
 export const judgeReturn = (known: readonly KnownState[], seen: PageContent, at: Timestamp): KnownReturn => {
-  const found = findKnown(known, seen.hashes);
-  if (found === undefined || !found.acknowledged) return { kind: 'unknown' };
+  const key = keyOf(seen);
+  const found = findKnown(known, key);
+  if (found === undefined || !found.acknowledged) {
+    const sameText = known.some(
+      (one) => one.acknowledged && one.semantic === key.semantic && one.structure === key.structure,
+    );
+    return sameText ? { kind: 'unknown', reason: reason('OTHER_LINKS') } : { kind: 'unknown' };
+  }
   const since = `It was last live at ${found.lastSeenAt}.`;
   if (found.superseded) return { kind: 'change', known: found, reason: reason('SUPERSEDED_RETURN', since) };
-  if (found.links !== seen.hashes.links && found.documents !== documentsDigest(seen))
-    return { kind: 'change', known: found, reason: reason('OTHER_LINKS', since) };
   const ageMs = epochMs(at) - epochMs(found.lastSeenAt);
   if (ageMs <= WINDOW_MS) return { kind: 'accepted', known: found, reason: reason('KNOWN_RETURN', since) };
   if (ageMs <= LATE_MS && found.returns > 0)
@@ -75,14 +87,15 @@ export const remember = (
   keep: readonly Key[] = [],
 ): KnownState[] => {
   const { hashes, content } = sighting;
-  const before = findKnown(known, hashes);
+  const key: Key = content?.hashes.links === hashes.links ? keyOf({ ...content, hashes }) : hashes;
+  const before = findKnown(known, key);
   const changeId = sighting.changeId ?? before?.changeId;
   const acknowledged = sighting.acknowledged ?? before?.acknowledged ?? false;
   const next: KnownState = {
     semantic: hashes.semantic,
     structure: hashes.structure,
     links: hashes.links,
-    documents: content === undefined ? hashes.links : documentsDigest(content),
+    documents: key.documents ?? before?.documents ?? hashes.links,
     canonical: hashes.canonical,
     firstSeenAt: before?.firstSeenAt ?? sighting.firstSeenAt,
     lastSeenAt: before === undefined ? sighting.at : later(before.lastSeenAt, sighting.at),

@@ -140,7 +140,11 @@ const classify = (state: SourceState, sight: Sight): Verdict => {
     return accept(state, sight, { how: 'known', known: back.known, reason: back.reason });
   return propose(state, sight, {
     class: relation.kind === 'volatile' ? 'text_changed' : relation.kind,
-    reasons: back.kind === 'change' ? [back.reason, ...relation.reasons] : relation.reasons,
+    // Of the text that is acknowledged, the relation says more of the links than the window does.
+    reasons:
+      back.reason === undefined || (back.kind === 'unknown' && relation.kind === 'links_changed')
+        ? relation.reasons
+        : [back.reason, ...relation.reasons],
   });
 };
 

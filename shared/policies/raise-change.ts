@@ -3,7 +3,7 @@ import { changeIdOf } from './change-id.ts';
 import { reason } from './class-reasons.ts';
 import type { PageContent, PageHashes } from './content.ts';
 import { diffPages } from './diff-pages.ts';
-import { findKnown, leave, remember, WINDOW_MS } from './known-states.ts';
+import { findKnown, keyOf, leave, remember, WINDOW_MS } from './known-states.ts';
 import { changeAgainNotice, changeNotice, notify } from './notices.ts';
 import type { ChangeClass, ClassReason } from './observation.ts';
 import { contentOf, isAccepted, relate } from './relate.ts';
@@ -47,7 +47,7 @@ export const raise = (start: SourceState, sight: Sight, change: Raising): Verdic
   const { at, content, source } = sight;
   const { since } = change;
   const base = change.class === 'baseline' ? null : baseOf(start);
-  const before = findKnown(start.known, content.hashes);
+  const before = findKnown(start.known, keyOf(content));
   const changeId = changeIdOf(
     source.id,
     start.configHash,

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../actions/identity.ts';
 import { reason } from './class-reasons.ts';
 import type { Capture } from './capture.ts';
-import type { PageContent, RemovedNoise } from './content.ts';
+import type { PageContent, PageHashes, RemovedNoise } from './content.ts';
 import { countFlap } from './flaps.ts';
 import { findKnown, remember } from './known-states.ts';
 import type { ChangeClass, ClassReason } from './observation.ts';
@@ -92,7 +92,7 @@ export const dropCandidate = (
 export const flapFrom = (
   state: SourceState,
   before: PageState | null,
-  key: { readonly semantic: string; readonly structure: string },
+  key: PageHashes,
   at: Timestamp,
 ): { readonly state: SourceState; readonly returned: boolean } =>
   before === null || sameKey(before.hashes, key) || findKnown(state.known, key) === undefined
