@@ -48,47 +48,103 @@ export type PageFilter = z.infer<typeof PageFilter>;
  * two lines. One URL is one source; what belongs together is grouped by the gate (reference P13).
  */
 export const PolicySource = z.strictObject({
-  id: SourceId,
-  provider: z.string().min(1).max(60).default('other'),
-  /** What kind of rule the page holds: `terms`, `spam`, `prohibited-items`, … */
-  kind: z.string().min(1).max(60).default('policy'),
-  title: z.string().min(1).max(160).optional(),
-  url: z.url({ protocol: /^https?$/ }),
-  /** Where the page may end up after redirects: exact hosts, and path prefixes. Default: host and path of `url`. */
-  finalHosts: z.array(z.string().min(1).max(253)).max(10).default([]),
-  finalPaths: z.array(z.string().startsWith('/').max(500)).max(20).default([]),
-  format: z.enum(PAGE_FORMATS).default('auto'),
-  /** CSS selectors of what is the policy; in document order. Empty: the whole body. */
-  select: z.array(Selector).max(20).default([]),
-  remove: z.array(Selector).max(50).default([]),
-  /** Only what lies between these ends counts (both inside). */
+  id: SourceId.describe('Stable name, 2 to 63 of a-z, 0-9 and "-". Gates, projects and endpoints name it.'),
+  provider: z.string().min(1).max(60).default('other').describe('Whose rules these are.'),
+  kind: z
+    .string()
+    .min(1)
+    .max(60)
+    .default('policy')
+    .describe('What kind of rule the page holds: `terms`, `spam`, `prohibited-items`, …'),
+  title: z.string().min(1).max(160).optional().describe('What people read; the id where absent.'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .describe('Where the page is. https, but for a page on this machine in development.'),
+  finalHosts: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(
+          /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
+          'a host is lower case, without scheme or path, optionally with ":port"',
+        ),
+    )
+    .max(10)
+    .default([])
+    .describe('Hosts, beside that of `url`, that redirects and the page itself may be on. Exact.'),
+  finalPaths: z
+    .array(z.string().startsWith('/').max(500))
+    .max(20)
+    .default([])
+    .describe(
+      'Where the page may end up: these paths and what is below them. Default: the path of `url` alone.',
+    ),
+  format: z
+    .enum(PAGE_FORMATS)
+    .default('auto')
+    .describe('How the bytes are read. `auto` goes by content type, then by what the bytes begin with.'),
+  select: z
+    .array(Selector)
+    .max(20)
+    .default([])
+    .describe('CSS selectors of what is the policy, in document order. Empty: the whole body.'),
+  remove: z
+    .array(Selector)
+    .max(50)
+    .default([])
+    .describe('CSS selectors of what is not: surveys, pickers, banners.'),
   ranges: z
     .array(z.strictObject({ from: RangeEnd.optional(), to: RangeEnd.optional() }))
     .max(10)
-    .default([]),
-  filters: z.array(PageFilter).max(50).default([]),
-  /** Phrases that are always on the real page. One that is missing makes a capture unusable. */
-  anchors: z.array(z.string().min(1).max(200)).max(20).default([]),
-  /** ISO 639-1. `any` switches the language check off. */
+    .default([])
+    .describe('Only what lies between these ends counts, both inside. An end is a `selector` or a `phrase`.'),
+  filters: z
+    .array(PageFilter)
+    .max(50)
+    .default([])
+    .describe(
+      'Rules against noise: `dropQueryParameters`, `dropBlocks`, `maskText`. What they take is logged.',
+    ),
+  anchors: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .default([])
+    .describe('Phrases that are always on the real page. A capture without one is unusable.'),
   language: z
     .string()
     .regex(/^([a-z]{2}|any)$/, 'use a two-letter code or "any"')
-    .default('en'),
+    .default('en')
+    .describe('ISO 639-1; asked for, and checked. `any` switches the check off.'),
   region: z
     .string()
     .regex(/^[A-Z]{2}$/, 'use a two-letter code')
-    .default('US'),
-  /** Characters of policy text below which a capture is unusable. */
-  minLength: z.int().nonnegative().max(1_000_000).default(200),
-  cadenceHours: z.number().positive().max(168).default(12),
-  /** A verification older than this is stale. Exactly this old is stale. */
-  maxAgeDays: z.number().positive().max(90).default(7),
-  /** No change of this source counts for less. */
-  severityFloor: Severity.default('low'),
-  /** Two people acknowledge; a candidate refuses already. */
-  critical: z.boolean().default(false),
-  topics: z.array(z.string().min(1).max(40)).max(20).default([]),
-  owner: z.string().max(120).default('operators'),
+    .default('US')
+    .describe('ISO 3166-1; part of the language that is asked for.'),
+  minLength: z
+    .int()
+    .nonnegative()
+    .max(1_000_000)
+    .default(200)
+    .describe('Characters of policy text below which a capture is unusable.'),
+  cadenceHours: z.number().positive().max(168).default(12).describe('Longest time between two checks.'),
+  maxAgeDays: z
+    .number()
+    .positive()
+    .max(90)
+    .default(7)
+    .describe('A verification as old as this, or older, is stale, and the gate shuts.'),
+  severityFloor: Severity.default('low').describe('No change of this source counts for less.'),
+  critical: z
+    .boolean()
+    .default(false)
+    .describe('Two people acknowledge, and a change that still waits for its second look refuses already.'),
+  topics: z
+    .array(z.string().min(1).max(40))
+    .max(20)
+    .default([])
+    .describe('What to look out for: these topics raise the severity. Empty: every topic does.'),
+  owner: z.string().max(120).default('operators').describe('Who looks after the source.'),
 });
 export type PolicySource = z.infer<typeof PolicySource>;
 export type PolicySourceInput = z.input<typeof PolicySource>;

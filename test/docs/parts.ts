@@ -4,6 +4,15 @@ import { helpText } from '#shared/cli/help.ts';
 import { commonCodes, problemTable, routeTable } from '#shared/operators/api-table.ts';
 import { envExample, functionVariables, legacyNames, peopleVariables } from './config-docs.ts';
 import { table } from './markdown.ts';
+import {
+  backoffs,
+  classReasons,
+  curatedSources,
+  gateReasons,
+  sourceFields,
+  topics,
+  unusableReasons,
+} from './policies-docs.ts';
 
 /** A piece of a document that is made from code. Without `name` it is the whole file. */
 export interface Part {
@@ -45,6 +54,13 @@ export const PARTS: readonly Part[] = [
   { file: 'docs/config.md', name: 'people', text: peopleVariables },
   { file: 'docs/config.md', name: 'functions', text: functionVariables },
   { file: 'docs/config.md', name: 'legacy', text: legacyNames },
+  { file: 'docs/policies.md', name: 'source fields', text: sourceFields },
+  { file: 'docs/policies.md', name: 'curated sources', text: curatedSources },
+  { file: 'docs/policies.md', name: 'back-off', text: backoffs },
+  { file: 'docs/policies.md', name: 'topics', text: topics },
+  { file: 'docs/policies.md', name: 'unusable reasons', text: unusableReasons },
+  { file: 'docs/policies.md', name: 'class reasons', text: classReasons },
+  { file: 'docs/policies.md', name: 'gate reasons', text: gateReasons },
   { file: '.env.example', text: envExample },
 ];
 
