@@ -19,6 +19,10 @@ export const Deployment = z.strictObject({
     })
     .optional(),
   alarmAddress: z.email().optional(),
+  policyContact: z
+    .string()
+    .regex(/^[\x21-\x27\x2a-\x7e]{3,200}$/, 'one URL or mail address, 3 to 200 characters, without brackets')
+    .optional(),
   people: z.array(PersonSeed).optional(),
   clients: z.array(ClientSeed).optional(),
   projects: z.array(ProjectSeed).optional(),
@@ -44,6 +48,7 @@ const VARIABLES = {
   operatorGroup: 'AUTOPACK_OPERATOR_GROUP',
   identityDomainPrefix: 'AUTOPACK_IDENTITY_DOMAIN_PREFIX',
   alarmAddress: 'AUTOPACK_ALARM_ADDRESS',
+  policyContact: 'AUTOPACK_POLICY_CONTACT',
 } as const;
 
 const fromEnvironment = (
@@ -141,6 +146,7 @@ export const resolveStage = (
     projects: deployment.projects ?? defaults.projects,
     credentials: deployment.credentials ?? defaults.credentials,
     alarmAddress: deployment.alarmAddress ?? defaults.alarmAddress,
+    policies: { ...defaults.policies, contact: deployment.policyContact ?? defaults.policies.contact },
     publicRead,
   };
   if (record.timing.leaseSeconds < EXECUTE_TIMEOUT_SECONDS)

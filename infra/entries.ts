@@ -4,9 +4,10 @@ import { env as approvals } from '#functions/approvals/env.ts';
 import { env as credentials } from '#functions/credentials/env.ts';
 import { env as governance } from '#functions/governance/env.ts';
 import { env as operators } from '#functions/operators/env.ts';
+import { env as policies } from '#functions/policies/env.ts';
 
 /** The environment schema of every function, by capability and entry file. This is the list of functions. */
-export const ENVIRONMENTS = { actions, approvals, credentials, governance, operators } as const;
+export const ENVIRONMENTS = { actions, approvals, credentials, governance, operators, policies } as const;
 
 type Environments = typeof ENVIRONMENTS;
 type Names<Capability extends keyof Environments> = keyof Environments[Capability] & string;

@@ -37,6 +37,14 @@ export interface StageRecord {
     /** An approval may wait this long before somebody is told. */
     readonly oldestApprovalSeconds: number;
   };
+  readonly policies: {
+    /** Who a watched site can turn to, in the user agent; undefined: the sender's address. */
+    readonly contact: string | undefined;
+    /** A second look at least this much later confirms a change. */
+    readonly confirmSeconds: number;
+    /** How often it is asked what is due. */
+    readonly everyMinutes: number;
+  };
   /** Requests a second, and how many at once. */
   readonly throttle: {
     readonly api: { readonly rate: number; readonly burst: number };
@@ -117,6 +125,7 @@ export const STAGES: Readonly<Record<StageName, StageDefaults>> = {
     terminationProtection: false,
     logs: { retentionDays: 14, keepWhenDeleted: false },
     timing: { leaseSeconds: 90, providerLagSeconds: 5, oldestApprovalSeconds: 14_400 },
+    policies: { contact: undefined, confirmSeconds: 900, everyMinutes: 15 },
     throttle: { api: { rate: 50, burst: 100 }, mailLink: { rate: 5, burst: 10 } },
   },
   prod: {
@@ -133,6 +142,7 @@ export const STAGES: Readonly<Record<StageName, StageDefaults>> = {
     terminationProtection: true,
     logs: { retentionDays: 365, keepWhenDeleted: true },
     timing: { leaseSeconds: 120, providerLagSeconds: 30, oldestApprovalSeconds: 14_400 },
+    policies: { contact: undefined, confirmSeconds: 900, everyMinutes: 15 },
     throttle: { api: { rate: 100, burst: 200 }, mailLink: { rate: 10, burst: 20 } },
   },
 };

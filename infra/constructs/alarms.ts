@@ -24,12 +24,14 @@ export const METRIC_NAMESPACE = 'Autopack';
 export interface AlarmsProps {
   readonly record: StageRecord;
   readonly path: StateMachine;
+  /** The policy check. */
+  readonly check: StateMachine;
   readonly deadLetters: Queue;
 }
 
 /** The alarms that somebody should get up for; each has an entry of its name in docs/runbook.md. */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, { record, path, deadLetters }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { record, path, check, deadLetters }: AlarmsProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { enforceSSL: true });
     // A topic with a policy of its own has lost the default one, which let alarms of the account publish.
@@ -49,13 +51,17 @@ export class Alarms extends Construct {
           'A mail that SNS cannot deliver is of no use later; the alarm stays red meanwhile.',
       });
 
-    const counted = (metricName: string, statistic: string = Stats.MAXIMUM): IMetric =>
+    const counted = (
+      metricName: string,
+      statistic: string = Stats.MAXIMUM,
+      period: Duration = Duration.minutes(5),
+    ): IMetric =>
       new Metric({
         namespace: METRIC_NAMESPACE,
         metricName,
         dimensionsMap: { Stage: record.stage },
         statistic,
-        period: Duration.minutes(5),
+        period,
       });
     const alarm = (
       name: string,
@@ -113,6 +119,22 @@ export class Alarms extends Construct {
       1,
       TreatMissingData.NOT_BREACHING,
     );
+    alarm(
+      'PolicyAge',
+      'the verification of a policy page in service is about to be too old, or the check does not run.',
+      counted('PolicyAgePercent', Stats.MAXIMUM, Duration.minutes(15)),
+      90,
+      // Every run says a number: silence means that the check does not run.
+      TreatMissingData.BREACHING,
+      2,
+    );
+    alarm(
+      'PolicyIncident',
+      'a policy page in service has shown nothing usable for several checks.',
+      counted('PolicyIncidents'),
+      1,
+      TreatMissingData.IGNORE,
+    );
     const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
       [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;
     alarm(
@@ -124,6 +146,21 @@ export class Alarms extends Construct {
           executions('failed', (options) => path.metricFailed(options)),
           executions('timedOut', (options) => path.metricTimedOut(options)),
           executions('aborted', (options) => path.metricAborted(options)),
+        ]),
+        period: Duration.minutes(5),
+      }),
+      1,
+      TreatMissingData.NOT_BREACHING,
+    );
+    alarm(
+      'FailedPolicyChecks',
+      'the policy check failed, or left sources for the next run.',
+      new MathExpression({
+        expression: 'failed + timedOut + aborted',
+        usingMetrics: Object.fromEntries([
+          executions('failed', (options) => check.metricFailed(options)),
+          executions('timedOut', (options) => check.metricTimedOut(options)),
+          executions('aborted', (options) => check.metricAborted(options)),
         ]),
         period: Duration.minutes(5),
       }),

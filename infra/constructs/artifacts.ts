@@ -9,7 +9,7 @@ export interface ArtifactsProps {
   readonly dataKey: IKey;
 }
 
-/** The bucket of payloads and dry runs. Objects are written once; earlier versions are kept for a while. */
+/** The bucket of payloads, dry runs and what policy pages said. Objects are written once; earlier versions are kept for a while. */
 export class Artifacts extends Construct {
   readonly bucket: Bucket;
 

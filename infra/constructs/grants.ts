@@ -107,6 +107,33 @@ export const grantArtifacts = (
     });
 };
 
+/** Folders of `policies/` in the artifacts bucket. */
+export type PolicyFolder = 'captures' | 'content' | 'diffs' | 'raw';
+
+/** What is kept of policy pages, in these folders. Nothing may list, delete or replace. */
+export const grantPolicyBodies = (
+  to: Holder,
+  bucket: Bucket,
+  folders: { readonly read?: readonly PolicyFolder[]; readonly write?: readonly PolicyFolder[] },
+): void => {
+  const { read = [], write = [] } = folders;
+  const arn = (folder: PolicyFolder): string => bucket.arnForObjects(`policies/${folder}/*`);
+  if (read.length > 0) allow(to, ['s3:GetObject'], read.map(arn));
+  if (write.length > 0) allow(to, ['s3:PutObject'], write.map(arn));
+  if (bucket.encryptionKey !== undefined)
+    allow(
+      to,
+      [...(read.length > 0 ? ['kms:Decrypt'] : []), ...(write.length > 0 ? ['kms:GenerateDataKey'] : [])],
+      [bucket.encryptionKey.keyArn],
+      's3',
+    );
+  for (const folder of new Set([...read, ...write]))
+    acknowledge(roleOf(to), {
+      [`AwsSolutions-IAM5[Resource::${exportName(bucket, bucket.bucketArn)}/policies/${folder}/*]`]:
+        'Object keys are digests and moments, which are only known at run time; the folder is exact.',
+    });
+};
+
 /** The finding names what a cross-stack reference becomes: the export of the other stack. */
 const exportName = (owner: IConstruct, value: string): string => {
   const stack = Stack.of(owner);

@@ -14,6 +14,9 @@ import { PublicApi } from '../constructs/http-api.ts';
 import { Identity } from '../constructs/identity.ts';
 import { LedgerApi } from '../constructs/ledger-api.ts';
 import { Operators } from '../constructs/operators.ts';
+import { PoliciesApi } from '../constructs/policies-api.ts';
+import { Policies } from '../constructs/policies.ts';
+import { PolicyCheck } from '../constructs/policy-check.ts';
 import { providerOverrides, type Surroundings } from '../constructs/surroundings.ts';
 import { Sweeper } from '../constructs/sweeper.ts';
 import type { StageRecord } from '../stages.ts';
@@ -69,14 +72,19 @@ export class ControlPlaneStack extends Stack {
 
     const ledger = new LedgerApi(this, 'Ledger', { ...surroundings, path });
     const operators = new Operators(this, 'Operators', { ...surroundings, identity });
+    const policies = new Policies(this, 'Policies', { ...surroundings, sender });
+    const check = new PolicyCheck(this, 'PolicyCheck', { ...surroundings, policies });
+    const policiesApi = new PoliciesApi(this, 'PoliciesApi', { ...surroundings, check: check.machine });
     new Sweeper(this, 'Sweeper', { ...surroundings, path });
-    new Alarms(this, 'Alarms', { record, path, deadLetters: deadLetters.queue });
+    new Alarms(this, 'Alarms', { record, path, check: check.machine, deadLetters: deadLetters.queue });
 
     const functions: Readonly<Record<string, IFunction>> = {
       ...ledger.functions,
       ...approvals.functions,
       ...governance.functions,
       ...operators.functions,
+      ...check.functions,
+      ...policiesApi.functions,
     };
     publicApi.addRoutes((entry) => {
       const found = functions[entry];

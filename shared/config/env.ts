@@ -66,7 +66,9 @@ export const ENV = {
     .string()
     .min(3)
     .max(200)
-    .describe('URL or mail address in the user agent of the policy monitor, for the people of a watched site'),
+    .describe(
+      'URL or mail address in the user agent of the policy monitor, for the people of a watched site',
+    ),
 } as const satisfies Record<string, z.ZodType>;
 
 export type EnvName = keyof typeof ENV;

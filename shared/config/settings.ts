@@ -49,6 +49,11 @@ export const SETTINGS = {
     'Prefix of the sign-in domain; needed in prod',
   ),
   AUTOPACK_ALARM_ADDRESS: setting('deployment', 'none', 'Address that alarms are mailed to'),
+  AUTOPACK_POLICY_CONTACT: setting(
+    'deployment',
+    'the sender address',
+    'URL or mail address in the user agent of the policy monitor',
+  ),
   AUTOPACK_PUBLIC_READ: setting(
     'deployment',
     'off',

@@ -6,7 +6,18 @@ import { ApprovalListView, ApprovalView } from '../approvals/approval-view.ts';
 import { StageName } from '../config/env.ts';
 import { ChangeRow, ConfirmChangeBody, ProposeChangeBody } from '../governance/change.ts';
 import { ProjectConfig } from '../governance/project-config.ts';
+import { PolicyHealth } from '../policies/health.ts';
+import { AcknowledgeBody } from '../policies/acknowledge-body.ts';
+import { SourceEdit } from '../policies/edit-source.ts';
+import {
+  CheckView,
+  ObservationListView,
+  PolicyChangeView,
+  PolicyListView,
+  PolicyView,
+} from '../policies/policy-view.ts';
 import { PROBLEMS, type ProblemCode } from './problems.ts';
+import { ConfirmCaptureBody, ManualCaptureBody, ManualCaptureView } from '../policies/manual-capture.ts';
 
 /** Answer of `GET /health`: nothing that is not public. */
 export const Health = z.strictObject({
@@ -58,6 +69,8 @@ export const API_SCHEMAS = {
   Decision: { schema: Decision, io: 'input' },
   ProposedChange: { schema: ProposeChangeBody, io: 'input' },
   Confirmation: { schema: ConfirmChangeBody, io: 'input' },
+  ManualCapture: { schema: ManualCaptureBody, io: 'input' },
+  CaptureConfirmation: { schema: ConfirmCaptureBody, io: 'input' },
   Action: { schema: ActionView, io: 'output' },
   ActionList: { schema: ActionListView, io: 'output' },
   Approval: { schema: ApprovalView, io: 'output' },
@@ -65,6 +78,15 @@ export const API_SCHEMAS = {
   ProjectConfig: { schema: ProjectConfig, io: 'output' },
   Change: { schema: ChangeView, io: 'output' },
   ChangeList: { schema: ChangeListView, io: 'output' },
+  ManualCaptureResult: { schema: ManualCaptureView, io: 'output' },
+  PolicySource: { schema: SourceEdit, io: 'input' },
+  Acknowledgement: { schema: AcknowledgeBody, io: 'input' },
+  Policy: { schema: PolicyView, io: 'output' },
+  PolicyList: { schema: PolicyListView, io: 'output' },
+  PolicyHealth: { schema: PolicyHealth, io: 'output' },
+  PolicyChange: { schema: PolicyChangeView, io: 'output' },
+  ObservationList: { schema: ObservationListView, io: 'output' },
+  PolicyCheck: { schema: CheckView, io: 'output' },
   Health: { schema: Health, io: 'output' },
   Problem: { schema: Problem, io: 'output' },
 } as const satisfies Record<string, { readonly schema: z.ZodType; readonly io: 'input' | 'output' }>;

@@ -59,10 +59,10 @@ export const bindPersonSubject =
     }
   };
 
-/** Active operators of a project, by address. The index only finds them; the rows are read strongly, together. */
-export const listApprovers =
-  (db: Db, table: string): ListApprovers =>
-  async (project) => {
+/** Active operators, by address. The index only finds them; the rows are read strongly, together. */
+export const listOperators =
+  (db: Db, table: string) =>
+  async (): Promise<readonly PersonRow[]> => {
     const emails: string[] = [];
     let start: Record<string, unknown> | undefined;
     do {
@@ -85,7 +85,11 @@ export const listApprovers =
     );
     return rows
       .flatMap((row) => (row === undefined ? [] : [PersonRow.parse(rowOf(row))]))
-      .filter(
-        ({ active, roles, projects }) => active && roles.includes('operator') && projects.includes(project),
-      );
+      .filter(({ active, roles }) => active && roles.includes('operator'));
   };
+
+/** Active operators of a project, by address. */
+export const listApprovers =
+  (db: Db, table: string): ListApprovers =>
+  async (project) =>
+    (await listOperators(db, table)()).filter(({ projects }) => projects.includes(project));

@@ -128,6 +128,55 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
       'CONFLICT',
     ],
   },
+  'POST /policies/{source}/captures': {
+    body: 'ManualCapture',
+    replies: [[202, 'ManualCaptureResult', 'taken; a critical source waits for a second operator']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH'],
+  },
+  'POST /policies/{source}/captures/{upload}/confirm': {
+    body: 'CaptureConfirmation',
+    replies: [[202, 'ManualCaptureResult', 'confirmed, now or before']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'SECOND_PERSON_REQUIRED', 'HASH_MISMATCH'],
+  },
+  'GET /policies': { replies: [[200, 'PolicyList', 'all, retired ones too, by id']], problems: [] },
+  'GET /policies/health': {
+    replies: [[200, 'PolicyHealth', 'the oldest verification first']],
+    problems: [],
+  },
+  'GET /policies/{source}': { replies: [[200, 'Policy', 'as it stands now']], problems: [] },
+  'PUT /policies/{source}': {
+    body: 'PolicySource',
+    replies: [
+      [200, 'Policy', 'edited or retired; an edit of its reading needs a fresh baseline'],
+      [201, 'Policy', 'added; its first capture has to be approved'],
+      [202, 'Policy', 'a critical source: another operator has to ask for the very same'],
+    ],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH'],
+  },
+  'GET /policies/{source}/observations': {
+    query: { since: 'slots at or after this time', ...PAGING },
+    replies: [[200, 'ObservationList', 'newest first']],
+    problems: ['INVALID_CURSOR'],
+  },
+  'GET /policies/{source}/change': {
+    replies: [[200, 'PolicyChange', 'what waits, or null; text in it is untrusted']],
+    problems: [],
+  },
+  'POST /policies/{source}/acknowledge': {
+    body: 'Acknowledgement',
+    replies: [[200, 'Policy', 'acknowledged, or waiting for the second person of a critical source']],
+    problems: [
+      'PERSON_REQUIRED',
+      'SIGN_IN_NOT_FRESH',
+      'POLICY_CHANGE_GONE',
+      'POLICY_CHANGE_SUPERSEDED',
+      'POLICY_SAME_PERSON',
+    ],
+  },
+  'POST /policies/{source}/check': {
+    replies: [[202, 'PolicyCheck', 'started, or one of this minute was there']],
+    problems: ['PERSON_REQUIRED'],
+  },
   'GET /health': { replies: [[200, 'Health', 'it answers']], problems: [] },
   'GET /openapi.json': { replies: [], problems: [] },
 };
@@ -135,7 +184,7 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
 /** Every code that a route can answer, sorted. */
 export const problemsOf = (route: Route): readonly ProblemCode[] => {
   const details = ROUTE_DETAILS[routeKey(route)];
-  const withBody = route.method === 'POST' && (route.auth === 'page' || details?.body !== undefined);
+  const withBody = route.method !== 'GET' && (route.auth === 'page' || details?.body !== undefined);
   return [
     ...new Set([
       ...COMMON_PROBLEMS,

@@ -4,7 +4,7 @@
  * checks its own session cookie; `open` tells nothing that is not public.
  */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly auth: 'bearer' | 'page' | 'open';
   /** Entry file: `functions/<this>.handler.ts`. */
@@ -105,6 +105,76 @@ export const ROUTES: readonly Route[] = [
     summary: 'Confirm a change as a second operator',
   },
   {
+    method: 'POST',
+    path: '/policies/{source}/captures',
+    auth: 'bearer',
+    entry: 'policies/capture-manually',
+    summary: 'Hand in a policy page that a person saved',
+  },
+  {
+    method: 'POST',
+    path: '/policies/{source}/captures/{upload}/confirm',
+    auth: 'bearer',
+    entry: 'policies/capture-manually',
+    summary: 'Confirm a saved page of a critical source as the second operator',
+  },
+  {
+    method: 'GET',
+    path: '/policies',
+    auth: 'bearer',
+    entry: 'policies/read-policies',
+    summary: 'Watched policies and how they stand',
+  },
+  {
+    method: 'GET',
+    path: '/policies/health',
+    auth: 'bearer',
+    entry: 'policies/read-policies',
+    summary: 'Health of the policy monitor, source by source',
+  },
+  {
+    method: 'GET',
+    path: '/policies/{source}',
+    auth: 'bearer',
+    entry: 'policies/read-policies',
+    summary: 'One watched policy',
+  },
+  {
+    method: 'PUT',
+    path: '/policies/{source}',
+    auth: 'bearer',
+    entry: 'policies/change-source',
+    summary: 'Add, edit or retire a watched policy',
+  },
+  {
+    method: 'GET',
+    path: '/policies/{source}/observations',
+    auth: 'bearer',
+    entry: 'policies/read-policies',
+    summary: 'Every look at a policy, what came of it and why',
+  },
+  {
+    method: 'GET',
+    path: '/policies/{source}/change',
+    auth: 'bearer',
+    entry: 'policies/read-policies',
+    summary: 'The change that waits for a person, with its diff',
+  },
+  {
+    method: 'POST',
+    path: '/policies/{source}/acknowledge',
+    auth: 'bearer',
+    entry: 'policies/acknowledge-change',
+    summary: 'Acknowledge exactly the change that was shown',
+  },
+  {
+    method: 'POST',
+    path: '/policies/{source}/check',
+    auth: 'bearer',
+    entry: 'policies/check-now',
+    summary: 'Look at a policy now',
+  },
+  {
     method: 'GET',
     path: '/health',
     auth: 'open',
@@ -133,6 +203,34 @@ export const ROUTES: readonly Route[] = [
     auth: 'page',
     entry: 'approvals/decide-approval',
     summary: 'The decision of the page',
+  },
+  {
+    method: 'GET',
+    path: '/sources',
+    auth: 'page',
+    entry: 'policies/show-policies',
+    summary: 'Watched policies',
+  },
+  {
+    method: 'GET',
+    path: '/sources/{source}',
+    auth: 'page',
+    entry: 'policies/show-policies',
+    summary: 'One watched policy and its history',
+  },
+  {
+    method: 'GET',
+    path: '/sources/{source}/change',
+    auth: 'page',
+    entry: 'policies/show-policies',
+    summary: 'The policy change that waits for a person',
+  },
+  {
+    method: 'POST',
+    path: '/sources/{source}/change',
+    auth: 'page',
+    entry: 'policies/acknowledge-change',
+    summary: 'The acknowledgement of the page',
   },
   {
     method: 'GET',

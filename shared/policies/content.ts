@@ -60,6 +60,8 @@ export const PageContent = z.strictObject({
   schemaVersion: z.literal(1),
   extractor: z.string(),
   configHash: Sha256,
+  /** As the server named it, where it did: the same bytes are read again with it. Set by who stores the content. */
+  contentType: z.string().max(200).optional(),
   format: z.enum(['html', 'markdown', 'pdf', 'text']),
   title: z.string(),
   /** Declared by the page, two letters; absent where it declares none. */

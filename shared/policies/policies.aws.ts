@@ -89,7 +89,7 @@ const get = async (db: Db, table: string, pk: string): Promise<Item | undefined>
 };
 
 /** Puts by condition. A refusal by the very row that was to be put is the echo of a write whose reply was lost. */
-const put = async (
+const putIf = async (
   db: Db,
   table: string,
   item: Item,
@@ -150,12 +150,12 @@ export const listSources =
 export const putSourceIfAbsent =
   (db: Db, table: string): PutSourceIfAbsent =>
   async (record) =>
-    (await put(db, table, sourceItem(record), versionIs(0))) === 'put' ? 'created' : 'existed';
+    (await putIf(db, table, sourceItem(record), versionIs(0))) === 'put' ? 'created' : 'existed';
 
 export const replaceSource =
   (db: Db, table: string): ReplaceSource =>
   async (record) =>
-    (await put(db, table, sourceItem(record), versionIs(record.version - 1))) === 'put'
+    (await putIf(db, table, sourceItem(record), versionIs(record.version - 1))) === 'put'
       ? 'replaced'
       : 'refused';
 
@@ -179,7 +179,7 @@ export const readStates =
 export const replaceState =
   (db: Db, table: string): ReplaceState =>
   async (to) =>
-    (await put(db, table, stateItem(to), versionIs(to.version - 1))) === 'put' ? 'replaced' : 'refused';
+    (await putIf(db, table, stateItem(to), versionIs(to.version - 1))) === 'put' ? 'replaced' : 'refused';
 
 /** One transaction of two puts; costs twice the write units of the single writes. */
 export const recordObservation =

@@ -34,7 +34,6 @@ const TARGETS: Readonly<Record<string, string>> = {
   'kms:Decrypt': 'TokenKey',
   'secretsmanager:GetSecretValue': 'secretsmanager:secret:autopack/dev/*',
   'ses:SendEmail': 'ses:identity/Sender',
-  'states:StartExecution': 'ActionPathMachine',
   'states:SendTaskSuccess': 'ActionPathMachine',
   'states:SendTaskFailure': 'ActionPathMachine',
   'states:DescribeExecution': 'states:execution:Autopack-dev-ControlPlane-Action:*',
@@ -66,6 +65,15 @@ const implied = (needed: ReadonlySet<string>, logicalId: string): readonly strin
 /** Logical ids without the hash that CDK puts at their end. */
 const named = (permission: string): string => permission.replace(/([A-Za-z])[0-9A-F]{8}(?=$|\/)/, '$1');
 
+/** Which machines a handler starts, by the variable that it hands to its adapter. */
+const startedBy = (entry: string): readonly string[] => {
+  const handler = readFileSync(join(import.meta.dirname, '../../functions', `${entry}.handler.ts`), 'utf8');
+  return [
+    ...(handler.includes('env.ACTION_STATE_MACHINE_ARN') ? ['ActionPathMachine'] : []),
+    ...(handler.includes('env.POLICY_CHECK_STATE_MACHINE_ARN') ? ['PolicyCheckMachine'] : []),
+  ];
+};
+
 const neededBy = (entry: string, logicalId: string): ReadonlySet<string> => {
   const objects = objectActions(entry);
   const needed = new Set([...tableActions(entry), ...objects]);
@@ -74,7 +82,9 @@ const neededBy = (entry: string, logicalId: string): ReadonlySet<string> => {
     if (command.startsWith('s3:')) {
       if (![...objects].some((action) => action.startsWith(`${command} `)))
         needed.add(`${command} (no adapter calls it)`);
-    } else needed.add(`${command} ${TARGETS[command] ?? '(a target that this test does not know)'}`);
+    } else if (command === 'states:StartExecution')
+      for (const machine of startedBy(entry)) needed.add(`${command} ${machine}`);
+    else needed.add(`${command} ${TARGETS[command] ?? '(a target that this test does not know)'}`);
   }
   return new Set([...needed, ...implied(needed, logicalId)]);
 };

@@ -166,7 +166,15 @@ export const tableActions = (entry: string): ReadonlySet<string> => {
   return found;
 };
 
-const FOLDERS: Readonly<Record<string, string>> = { payloadKey: 'payloads', dryRunKey: 'dry-runs' };
+/** Where the objects of a key lie, by the function that makes it. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  payloadKey: 'projects/*/payloads',
+  dryRunKey: 'projects/*/dry-runs',
+  captureKey: 'policies/captures',
+  contentKey: 'policies/content',
+  diffKey: 'policies/diffs',
+  rawKey: 'policies/raw',
+};
 
 /** `s3:Action ArtifactsBucket/…` of everything that an entry's handler builds. */
 export const objectActions = (entry: string): ReadonlySet<string> => {
@@ -177,8 +185,8 @@ export const objectActions = (entry: string): ReadonlySet<string> => {
   )) {
     const text = adapters.get(adapter) ?? '';
     for (const [, command] of text.matchAll(/new (GetObject|PutObject)Command\(/g))
-      for (const [key, name] of Object.entries(FOLDERS))
-        if (text.includes(`${key}(`)) found.add(`s3:${command} ArtifactsBucket/projects/*/${name}/*`);
+      for (const [key, folder] of Object.entries(FOLDERS))
+        if (new RegExp(`\\b${key}\\(`).test(text)) found.add(`s3:${command} ArtifactsBucket/${folder}/*`);
   }
   return found;
 };

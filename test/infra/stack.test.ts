@@ -9,7 +9,8 @@ import { bundleFunctions } from '#infra/constructs/function.ts';
 import { ENTRIES, environmentSchema } from '#infra/entries.ts';
 import { EXECUTE_TIMEOUT_SECONDS } from '#infra/stages.ts';
 import { ROUTES } from '#shared/operators/routes.ts';
-import definition from '#statemachines/action.asl.json' with { type: 'json' };
+import action from '#statemachines/action.asl.json' with { type: 'json' };
+import policyCheck from '#statemachines/policy-check.asl.json' with { type: 'json' };
 import reviewed from './acknowledged.json' with { type: 'json' };
 import {
   folder,
@@ -40,6 +41,15 @@ const only = (template: Template, type: string): Resource => {
   const found = ofType(template, type);
   if (found.length !== 1) throw new Error(`${found.length} resources of type ${type}`);
   return (found[0] as readonly [string, Resource])[1];
+};
+
+/** Properties of the one schedule of this expression. */
+const scheduleOf = (template: Template, expression: string): Resource['Properties'] => {
+  const found = ofType(template, 'AWS::Scheduler::Schedule').filter(
+    ([, { Properties }]) => Properties['ScheduleExpression'] === expression,
+  );
+  if (found.length !== 1) throw new Error(`${found.length} schedules of ${expression}`);
+  return (found[0] as readonly [string, Resource])[1].Properties;
 };
 
 describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknowledged, failed }) => {
@@ -214,26 +224,36 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
       ApprovalsTable: ['byProject project createdAt', 'open open createdAt'],
       ControlsTable: [],
       CredentialsTable: [],
-      PoliciesTable: [],
+      PoliciesTable: ['byKind kind sortKey'],
       RegistryTable: ['byKind kind sortKey'],
       RunsTable: [],
     });
   });
 
   it('keeps execution data out of the logs and encrypts the history with the token key', () => {
-    const { Properties } = only(controlPlane, 'AWS::StepFunctions::StateMachine');
-    expect(Properties).toMatchObject({
-      StateMachineType: 'STANDARD',
-      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
-      TracingConfiguration: { Enabled: true },
-      EncryptionConfiguration: { Type: 'CUSTOMER_MANAGED_KMS_KEY' },
-    });
-    expect(referenced(Properties['EncryptionConfiguration'].KmsKeyId)).toBe('TokenKey');
-    expect(JSON.parse(Properties['DefinitionString'])).toEqual(definition);
-    const tokens = new Set(
-      [...JSON.stringify(definition).matchAll(/\$\{(\w+)\}/g)].map(([, token]) => token),
+    const machines = new Map(
+      ofType(controlPlane, 'AWS::StepFunctions::StateMachine').map(([, { Properties }]) => [
+        Properties['StateMachineName'] as string,
+        Properties,
+      ]),
     );
-    expect(Object.keys(Properties['DefinitionSubstitutions']).toSorted()).toEqual([...tokens].toSorted());
+    const definitions = { Action: action, PolicyCheck: policyCheck };
+    expect(machines.size).toBe(Object.keys(definitions).length);
+    for (const [name, definition] of Object.entries(definitions)) {
+      const Properties = machines.get(`Autopack-${stage}-ControlPlane-${name}`);
+      expect(Properties, name).toMatchObject({
+        StateMachineType: 'STANDARD',
+        LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+        TracingConfiguration: { Enabled: true },
+        EncryptionConfiguration: { Type: 'CUSTOMER_MANAGED_KMS_KEY' },
+      });
+      expect(referenced(Properties?.['EncryptionConfiguration'].KmsKeyId)).toBe('TokenKey');
+      expect(JSON.parse(Properties?.['DefinitionString'])).toEqual(definition);
+      const tokens = new Set(
+        [...JSON.stringify(definition).matchAll(/\$\{(\w+)\}/g)].map(([, token]) => token),
+      );
+      expect(Object.keys(Properties?.['DefinitionSubstitutions']).toSorted()).toEqual([...tokens].toSorted());
+    }
   });
 
   it('gives every claim a lease that outlives the execute function', () => {
@@ -249,13 +269,24 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
 
   it('sweeps every minute and whenever an execution ended badly (JOB-04)', () => {
     const sweeper = functionsByEntry(controlPlane).get('actions/sweep-actions')?.[0];
-    const schedule = only(controlPlane, 'AWS::Scheduler::Schedule').Properties;
-    expect(schedule['ScheduleExpression']).toBe('rate(1 minute)');
+    const schedule = scheduleOf(controlPlane, 'rate(1 minute)');
     expect(JSON.parse(schedule['Target'].Input)).toEqual({ scheduledTime: '<aws.scheduler.scheduled-time>' });
     expect(referenced(schedule['Target'].Arn)).toBe(sweeper);
     const rule = only(controlPlane, 'AWS::Events::Rule').Properties;
     expect(rule['EventPattern'].detail.status).toEqual(['FAILED', 'ABORTED', 'TIMED_OUT']);
     expect(referenced(rule['Targets'][0].Arn)).toBe(sweeper);
+  });
+
+  it('asks every quarter of an hour which policy pages are due, and mails the week on Mondays (JOB-04)', () => {
+    const input = { scheduledTime: '<aws.scheduler.scheduled-time>' };
+    const check = scheduleOf(controlPlane, 'rate(15 minutes)');
+    expect(JSON.parse(check['Target'].Input)).toEqual(input);
+    expect(referenced(check['Target'].Arn)).toMatch(/^PolicyCheckMachine/);
+    const week = scheduleOf(controlPlane, 'cron(0 7 ? * MON *)');
+    expect(JSON.parse(week['Target'].Input)).toEqual(input);
+    expect(referenced(week['Target'].Arn)).toBe(
+      functionsByEntry(controlPlane).get('policies/weekly-digest')?.[0],
+    );
   });
 
   it('has a runbook entry for each alarm, and an alarm for each entry', () => {
