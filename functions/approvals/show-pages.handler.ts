@@ -7,11 +7,15 @@ import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
+import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
 import { httpHandler } from '#shared/operators/http-edge.ts';
 import { readPerson } from '#shared/operators/registry.aws.ts';
 import { readSession, touchSession } from '#shared/operators/sessions.aws.ts';
 import { sessionPrincipal } from '#shared/operators/sessions.ts';
+import { readSourceReadings } from '#shared/policies/gate-rows.aws.ts';
+import { listSources, readStates } from '#shared/policies/policies.aws.ts';
+import { requiredSources } from '#shared/policies/required-sources.ts';
 import { env as environments } from './env.ts';
 import { showPages } from './show-pages.ts';
 
@@ -30,6 +34,9 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
   mayApprove,
+  askPolicies: askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now),
+  listSources: listSources(db, env.POLICIES_TABLE),
+  readStates: readStates(db, env.POLICIES_TABLE),
   countUp: countUp(db, env.CONTROLS_TABLE),
   randomBytes,
   now: Date.now,

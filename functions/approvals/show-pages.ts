@@ -11,7 +11,10 @@ import { barredBecause, closedBecause, isOriginator } from '#shared/approvals/mo
 import { pageOfProblem, signInPage, signInPath, type Viewer } from '#shared/approvals/page.ts';
 import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
 import type { MayApprove } from '#shared/governance/gate.ts';
-import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
+import type { AskPolicies, PoliciesAnswer } from '#shared/governance/policies-gate.ts';
+import type { ProjectConfig, ReadProjectConfig } from '#shared/governance/project-config.ts';
+import type { ListSources, ReadStates } from '#shared/policies/ports.ts';
+import { policyView } from '#shared/policies/policy-view.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { SignedIn } from '#shared/operators/sessions.ts';
@@ -24,6 +27,10 @@ export interface ShowPagesDeps {
   readonly listApprovals: ListApprovals;
   readonly readProjectConfig: ReadProjectConfig;
   readonly mayApprove: MayApprove;
+  /** What the required policies would say at this moment. */
+  readonly askPolicies: AskPolicies;
+  readonly listSources: ListSources;
+  readonly readStates: ReadStates;
   readonly countUp: CountUp;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly now: () => number;
@@ -49,6 +56,7 @@ const standingOf = async (
   session: SignedIn,
   path: string,
   nonce: string,
+  project: ProjectConfig,
   deps: ShowPagesDeps,
 ): Promise<Standing> => {
   const now = deps.now();
@@ -62,7 +70,7 @@ const standingOf = async (
     );
   const answer = deps.mayApprove(session.principal, {
     dryRun,
-    project: await deps.readProjectConfig(approval.project),
+    project,
     proposer: approval.proposer,
     originators: approval.originators,
     stageIsProduction: deps.stageIsProduction,
@@ -113,12 +121,33 @@ const showApproval = async (request: HttpRequest, deps: ShowPagesDeps): Promise<
   if (dryRun === undefined)
     throw new ProblemError('UNAVAILABLE', 'The stored request cannot be read now. Nothing was decided.');
   const nonce = newNonce(deps.randomBytes);
-  const standing = await standingOf(approval, dryRun, session, path, nonce, deps);
+  const project = await deps.readProjectConfig(approval.project);
+  const policies: PoliciesAnswer | null =
+    approval.status === 'WAITING' ? await deps.askPolicies({ dryRun, project }) : null;
+  const standing = await standingOf(approval, dryRun, session, path, nonce, project, deps);
   const cookies = standing.kind === 'mayDecide' ? [nonceCookie(approvalId, nonce)] : [];
   return html(
-    approvalPage({ approval, dryRun, viewer: viewerOf(session), standing, path, now: deps.now() }),
+    approvalPage({
+      approval,
+      dryRun,
+      viewer: viewerOf(session),
+      standing,
+      ...(policies === null ? {} : { policies }),
+      path,
+      now: deps.now(),
+    }),
     cookies,
   );
+};
+
+/** Policy changes and first texts that wait for an operator. */
+const policiesToRead = async (operator: boolean, now: number, deps: ShowPagesDeps) => {
+  if (!operator) return [];
+  const records = (await deps.listSources()).filter(({ retired }) => !retired);
+  const states = await deps.readStates(records.map(({ source }) => source.id));
+  return records
+    .map((record) => policyView(record, states.get(record.source.id), now))
+    .filter(({ pending }) => pending !== null);
 };
 
 const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<HttpReply> => {
@@ -127,7 +156,7 @@ const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<Htt
   if (session === null) return html(signInPage('/inbox'));
   const { projects, roles, subject } = session.principal;
   const cursor = request.query['older'];
-  const [waiting, decided] = await Promise.all([
+  const [waiting, decided, policies] = await Promise.all([
     deps.listApprovals({
       projects,
       state: 'waiting',
@@ -140,6 +169,7 @@ const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<Htt
       limit: INBOX_DECIDED,
       ...(cursor === undefined ? {} : { cursor }),
     }),
+    policiesToRead(roles.includes('operator'), now, deps),
   ]);
   const mine = (approval: Approval): boolean =>
     roles.includes('operator') && !isOriginator(approval, subject) && closedBecause(approval, now) === null;
@@ -148,6 +178,7 @@ const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<Htt
     inboxPage({
       viewer: viewerOf(session),
       now,
+      policies,
       sections: [
         {
           heading: 'Waits for you',

@@ -14,27 +14,13 @@ import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { ReadPerson } from '#shared/operators/registry.ts';
 import { requireCsrf, type SignedIn } from '#shared/operators/sessions.ts';
+import { AcknowledgeBody, ChangeId } from '#shared/policies/acknowledge-body.ts';
 import { acknowledge } from '#shared/policies/acknowledge.ts';
 import { changeNonceFits } from '#shared/policies/change-nonce.ts';
 import { changePage } from '#shared/policies/console-paths.ts';
 import { type PolicyView, policyView } from '#shared/policies/policy-view.ts';
 import type { ReadSource, ReadState, RecordAcknowledgement } from '#shared/policies/ports.ts';
 import { SourceId } from '#shared/policies/source.ts';
-
-const ChangeId = z.string().regex(/^[0-9a-f]{32}$/, 'a change has 32 hexadecimal digits');
-
-/** Body of `POST /policies/{source}/acknowledge`: exactly the change that was shown, and why it is fine. */
-export const AcknowledgeBody = z.strictObject({
-  changeId: ChangeId,
-  /** Semantic hash of what was acknowledged before; null for a first text. */
-  fromSemantic: Sha256.nullable(),
-  /** Canonical hash of the text that was shown. */
-  toCanonical: Sha256,
-  reason: z.string().trim().min(1, 'say why this is fine').max(1000),
-  /** The old text is gone for good: if it ever comes back, that is a change. */
-  supersedes: z.boolean().default(false),
-});
-export type AcknowledgeBody = z.infer<typeof AcknowledgeBody>;
 
 /** The form of the page: the same, with what binds it to session and page. */
 const AcknowledgeForm = z.strictObject({

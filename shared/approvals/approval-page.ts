@@ -1,4 +1,6 @@
 import type { DryRun } from '../actions/dry-run.ts';
+import { policyBasis, policyWarning } from '../policies/basis-section.ts';
+import type { PolicyBasis } from '../policies/gate-basis.ts';
 import type { Approval, ApprovalStatus } from './approval.ts';
 import { type Html, html, lines, wireBlock } from './html.ts';
 import { page, type Viewer } from './page.ts';
@@ -28,6 +30,8 @@ export interface ApprovalPageFacts {
   readonly dryRun: DryRun;
   readonly viewer: Viewer;
   readonly standing: Standing;
+  /** The policies that it requires as they stand now; absent where it requires none or is decided. */
+  readonly policies?: { readonly basis: PolicyBasis };
   /** Path of this page; the form posts to it. */
   readonly path: string;
   readonly now: number;
@@ -216,6 +220,12 @@ const aside = (page: ApprovalPageFacts): Html => {
   </aside>`;
 };
 
+/** The policies as they stand now; of a decided one as they stood when it was asked for. */
+const policies = ({ approval, policies: now, now: at }: ApprovalPageFacts): Html | null => {
+  const basis = now?.basis ?? approval.policies;
+  return basis === undefined ? null : policyBasis(basis, at);
+};
+
 /** The page of one approval for somebody who may see it. Everything on it comes from the store. */
 export const approvalPage = (facts: ApprovalPageFacts): string =>
   page({
@@ -224,7 +234,10 @@ export const approvalPage = (facts: ApprovalPageFacts): string =>
     main: html`${tags(facts.approval)}
       <h1><bdi class="raw">${facts.approval.title}</bdi></h1>
       <div class="cols">
-        <div>${effects(facts.dryRun)} ${request(facts)} ${reasons(facts)}</div>
+        <div>
+          ${facts.policies === undefined ? null : policyWarning(facts.policies.basis)}
+          ${effects(facts.dryRun)} ${request(facts)} ${reasons(facts)} ${policies(facts)}
+        </div>
         ${aside(facts)}
       </div>`,
   });

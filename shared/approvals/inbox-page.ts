@@ -1,10 +1,12 @@
+import type { PolicyView } from '../policies/policy-view.ts';
+import { policiesToRead } from '../policies/to-read.ts';
 import type { Approval } from './approval.ts';
 import { tags } from './approval-page.ts';
 import { type Html, html } from './html.ts';
 import { page, type Viewer } from './page.ts';
 import { relativeWords, proposerWords, utcWords } from './words.ts';
 
-/** One section of the inbox. Later work adds sections: policy diffs, re-authorisation tasks. */
+/** One section of the inbox. */
 export interface InboxSection {
   readonly heading: string;
   readonly approvals: readonly Approval[];
@@ -15,6 +17,8 @@ export interface InboxSection {
 export interface InboxFacts {
   readonly viewer: Viewer;
   readonly sections: readonly InboxSection[];
+  /** Policy changes that wait to be read; they stand after what waits for the viewer. */
+  readonly policies: readonly PolicyView[];
   readonly now: number;
   readonly olderHref?: string;
 }
@@ -50,11 +54,13 @@ const section = ({ heading, approvals, empty }: InboxSection, index: number, now
 };
 
 /** What waits for the signed-in person, then what waits for others, then what was decided. */
-export const inboxPage = ({ viewer, sections, now, olderHref }: InboxFacts): string =>
+export const inboxPage = ({ viewer, sections, policies, now, olderHref }: InboxFacts): string =>
   page({
     title: 'Inbox',
     viewer,
     main: html`<h1>Inbox</h1>
-      ${sections.map((content, index) => section(content, index, now))}
+      ${sections.slice(0, 1).map((content, index) => section(content, index, now))}
+      ${policiesToRead(policies, now)}
+      ${sections.slice(1).map((content, index) => section(content, index + 1, now))}
       ${olderHref === undefined ? null : html`<p><a href="${olderHref}">Older decisions</a></p>`}`,
   });

@@ -13,6 +13,7 @@ import { deliverCallback } from '#shared/approvals/deliver-callback.ts';
 import { mailApprovers } from '#shared/approvals/mail-approvers.ts';
 import type { Mail } from '#shared/approvals/mail.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
+import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { evaluateGates } from '#shared/governance/gates.ts';
 import { type HttpApiResult, httpHandler } from '#shared/operators/http-edge.ts';
 import type { PersonRow, Principal } from '#shared/operators/principal.ts';
@@ -24,6 +25,7 @@ import {
   sessionPrincipal,
 } from '#shared/operators/sessions.ts';
 import { ADA, actionRow, dryRun, ELSE, NOW, OLIVIA, PROJECT, SAM } from './fixtures.ts';
+import { memoryStore } from '../policies/memory-store.ts';
 import { memoryApprovals } from './memory-approvals.ts';
 
 export interface Call {
@@ -46,7 +48,10 @@ export const world = () => {
     sesFails: new Set<string>(),
     sesRefuses: new Set<string>(),
     waitFails: false,
+    /** Ids of the policy sources that the action requires. */
+    requiredSources: [] as string[],
   };
+  const policies = memoryStore();
   const store = memoryApprovals();
   const ledger = new Map<string, Action>([[actionPk(actionRow()), actionRow()]]);
   const mails: { readonly to: string; readonly mail: Mail }[] = [];
@@ -119,7 +124,26 @@ export const world = () => {
     ...tools,
     signedIn,
     decideAction: evaluateGates,
-    askPolicies: async () => null,
+    askPolicies: askPolicies(
+      async (ids) => {
+        const states = await policies.readStates(ids);
+        const records = await policies.listSources();
+        return new Map(
+          ids.map((id) => [
+            id,
+            {
+              kind: 'read' as const,
+              record: records.find(({ source }) => source.id === id),
+              state: states.get(id),
+            },
+          ]),
+        );
+      },
+      () => state.requiredSources,
+      now,
+    ),
+    listSources: policies.listSources,
+    readStates: policies.readStates,
     deliverCallback: (which: string | Approval) => deliverCallback(which, tools),
     mailApprovers: mailApprovers({
       ...tools,
@@ -174,6 +198,7 @@ export const world = () => {
   return {
     state,
     store,
+    policies,
     ledger,
     mails,
     told,
