@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { CredentialRef } from '../actions/dry-run.ts';
 import { ProjectId, Timestamp } from '../actions/identity.ts';
+import { OAUTH_PROVIDERS } from './oauth/provider-names.ts';
 import { RotationPolicy } from './rotation-policies.ts';
 import type { Secret } from './secret.ts';
 
@@ -38,6 +39,8 @@ export const Credential = z.strictObject({
   /** It belongs to a stand-in: the only kind that may be sent to an overridden host. */
   standIn: z.boolean(),
   kind: z.enum(CREDENTIAL_KINDS).default('operator-staged'),
+  /** Whose OAuth renews it, where that is not `provider`: an API behind `http` that takes such a token. */
+  oauthProvider: z.enum(OAUTH_PROVIDERS).optional(),
   /** Nothing that is not named is allowed. */
   scopes: z.array(z.enum(CREDENTIAL_SCOPES)).max(CREDENTIAL_SCOPES.length).default([]),
   /** Operations by name, or all of a provider as `provider/*`. */
