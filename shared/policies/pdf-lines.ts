@@ -49,8 +49,9 @@ export const withoutRunningLines = (lines: readonly PdfLine[], log: NoiseLog): P
   });
 };
 
-const typical = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+const typical = (values: readonly number[]): number => quantile(values, 0.5);
 
 /** Joins lines to paragraphs, hyphenated words healed; lines in larger letters are headings. */
 export const pdfBlocks = (lines: readonly PdfLine[]): Draft[] => {
@@ -61,7 +62,11 @@ export const pdfBlocks = (lines: readonly PdfLine[]): Draft[] => {
     const above = lines[index - 1];
     return above?.page === line.page && above.y > line.y ? [above.y - line.y] : [];
   });
-  const leading = typical(gaps);
+  // Where most paragraphs are one line, most gaps are those between paragraphs; smaller ones than a letter are superscripts.
+  const leading = quantile(
+    gaps.filter((gap) => gap >= body * 0.9),
+    0.2,
+  );
   const isLarge = (line: PdfLine): boolean => line.size > body * 1.15 && line.text.length <= MOST_HEADING;
   const place = sections();
   const drafts: Draft[] = [];

@@ -115,6 +115,12 @@ const simulation = (source: PolicySource, startAt: number) => {
 
   return {
     candidate: (): boolean => state.candidate !== null,
+    /** A state that was seen, went away before a second look, and is back. */
+    flaps: ({ read }: Look): boolean =>
+      read?.kind === 'read' &&
+      state.known.some(
+        ({ acknowledged, semantic }) => !acknowledged && semantic === read.content.hashes.semantic,
+      ),
     /** A page of these bytes that is still in memory. */
     known: (raw: string): PageContent | undefined =>
       [...pages.values()].find(({ content }) => content.hashes.raw === raw)?.content,
@@ -194,7 +200,7 @@ export const replay = async function* (
   const meet = (look: Look, nextAt: number | undefined): void => {
     const line: HeldLine = { capture: look.capture.name, at: timestamp(look.at), looks: [] };
     lines.begin(line);
-    for (const at of [look.at, ...virtualLooks(look.at, nextAt, cadenceMs)])
+    for (const at of [look.at, ...virtualLooks(look.at, nextAt, cadenceMs, monitor.flaps(look))])
       lines.look(line, monitor.look(look, at), monitor.candidate());
   };
 
