@@ -76,7 +76,8 @@ export const decodeBytes = (bytes: Uint8Array, contentType: string | undefined, 
   for (const [charset, mark] of BOMS)
     if (mark.every((byte, at) => bytes[at] === byte))
       return { kind: 'text', text: new TextDecoder(charset).decode(bytes), charset, by: 'bom' };
-  const shape = utf8Shape(bytes);
+  let shape: Utf8Shape | undefined;
+  const looks = (): Utf8Shape => (shape ??= utf8Shape(bytes));
   const utf8 = (by: CharsetSource): Decoded => ({
     kind: 'text',
     text: new TextDecoder().decode(bytes),
@@ -98,10 +99,10 @@ export const decodeBytes = (bytes: Uint8Array, contentType: string | undefined, 
     // A <meta> that could be read as ASCII cannot stand in UTF-16.
     const charset = by === 'meta' && decoder.encoding.startsWith('utf-16') ? 'utf-8' : decoder.encoding;
     if (charset === 'utf-8') return utf8(by);
-    if (shape.sequences > 0 && shape.broken === 0 && !charset.startsWith('utf-16')) return utf8('bytes');
+    if (!charset.startsWith('utf-16') && looks().sequences > 0 && looks().broken === 0) return utf8('bytes');
     return { kind: 'text', text: decoder.decode(bytes), charset, by };
   }
-  if (shape.broken === 0 || shape.sequences > shape.broken) return utf8('bytes');
+  if (looks().broken === 0 || looks().sequences > looks().broken) return utf8('bytes');
   if (unknown !== undefined) return { kind: 'unknown', label: unknown };
   return {
     kind: 'text',

@@ -78,6 +78,32 @@ export const decodeProtectedMail = (code: string): string | undefined => {
   }
 };
 
+const newElement = ($: CheerioAPI, name: string, text = ''): HtmlElement =>
+  $(`<${name}>${text}</${name}>`)[0] as HtmlElement;
+
+/** Selectors are written against the tree that browsers build; there, rows always stand in a `<tbody>`. */
+const withTableBody = ($: CheerioAPI, children: HtmlNode[]): HtmlNode[] => {
+  const parts: HtmlNode[] = [];
+  let rows: HtmlNode[] = [];
+  const close = (): void => {
+    if (rows.some(isElement)) {
+      const body = newElement($, 'tbody');
+      setChildren(body, rows);
+      parts.push(body);
+    } else parts.push(...rows);
+    rows = [];
+  };
+  for (const child of children)
+    if (isElement(child) ? child.name === 'tr' : rows.length > 0 && (textOf(child) ?? '').trim() === '')
+      rows.push(child);
+    else {
+      close();
+      parts.push(child);
+    }
+  close();
+  return parts;
+};
+
 export interface HtmlDocument {
   readonly $: CheerioAPI;
   readonly root: NonNullable<HtmlRoot>;
@@ -106,6 +132,7 @@ export const parseHtml = (html: string, log: NoiseLog): HtmlDocument => {
   let title: string | undefined;
   let language: string | undefined;
   let base: string | undefined;
+  let hasBody = false;
   const drop = (element: HtmlElement): void => {
     log.note(`element: ${element.name}`, foldSpace(textContent(element).slice(0, 400)));
   };
@@ -128,6 +155,7 @@ export const parseHtml = (html: string, log: NoiseLog): HtmlDocument => {
       }
       const { name, attribs } = node;
       if (name === 'html') language ??= attribs['lang'] ?? attribs['xml:lang'];
+      if (name === 'body') hasBody = true;
       if (name === 'base') base ??= attribs['href'];
       if (name === 'title' && title === undefined) title = foldSpace(textContent(node));
       if (name === 'title') continue;
@@ -144,7 +172,7 @@ export const parseHtml = (html: string, log: NoiseLog): HtmlDocument => {
       if (protectedMail !== undefined) {
         log.note('mail: protected address', protectedMail);
         setChildren(node, []);
-        const first = $(`<i>x</i>`)[0]?.children[0] as HtmlNode | undefined;
+        const first = newElement($, 'i', 'x').children[0];
         if (first !== undefined && first.type === 'text') {
           first.data = decodeProtectedMail(protectedMail) ?? '[email protected]';
           setChildren(node, [first]);
@@ -160,7 +188,14 @@ export const parseHtml = (html: string, log: NoiseLog): HtmlDocument => {
       kept.push(node);
       if (node.children.length > 0) pending.push({ parent: node, depth: depth + 1 });
     }
-    setChildren(parent, kept);
+    setChildren(parent, 'name' in parent && parent.name === 'table' ? withTableBody($, kept) : kept);
+  }
+  if (!hasBody) {
+    const container = root.children.find((node) => isElement(node) && node.name === 'html') ?? root;
+    const body = newElement($, 'body');
+    const parent = container as HtmlElement;
+    setChildren(body, [...parent.children]);
+    setChildren(parent, [body]);
   }
   return {
     $,

@@ -1,7 +1,13 @@
 /** Characters that take no room on the page and carry no meaning in policy text. */
-const INVISIBLE =
-  // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]/g;
+const INVISIBLE = new RegExp(
+  '[' +
+    // Control characters that are no white space, soft hyphen, fillers.
+    '\\u{0}-\\u{8}\\u{e}-\\u{1f}\\u{7f}\\u{ad}\\u{34f}\\u{61c}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180e}' +
+    // Zero-width characters, marks of direction, variation selectors, byte order mark.
+    '\\u{200b}-\\u{200f}\\u{202a}-\\u{202e}\\u{2060}-\\u{2064}\\u{2066}-\\u{206f}\\u{fe00}-\\u{fe0f}\\u{feff}\\u{fff9}-\\u{fffb}' +
+    ']',
+  'gu',
+);
 const SPACES = /[\s\u0085\u2800\u3164\uffa0]+/g;
 const PLAIN = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
 

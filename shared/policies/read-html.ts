@@ -26,6 +26,8 @@ export const readHtml = (
   const page = parseHtml(html, log);
   const find = (selector: string): HtmlElement[] => {
     try {
+      // The library would take it for markup to search in.
+      if (selector.trimStart().startsWith('<')) throw new Error('it is markup');
       return page.$.root().find(selector).toArray() as HtmlElement[];
     } catch (error) {
       throw new SelectorError(

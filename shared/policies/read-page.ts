@@ -54,7 +54,7 @@ const formatOf = (
     /^application\/(?:zip|gzip|json|javascript|msword|vnd\.)/.test(type)
   )
     return undefined;
-  if (/\.txt$/.test(path)) return 'text';
+  if (path.endsWith('.txt')) return 'text';
   if (/\.html?$/.test(path)) return 'html';
   if (head.includes('\0') && !/^(?:\xff\xfe|\xfe\xff)/.test(head)) return undefined;
   if (/<\/(?:p|div|body|html|li|span|a)>/i.test(head)) return 'html';

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: ratios, with medians over runs in turn. Answers with 1 where a target is missed, and says by how
- * much. `--quick` takes fewer rounds; `--only=cold-start,peer,flat,path` some of the parts.
+ * much. `--quick` takes fewer rounds; `--only=cold-start,peer,flat,path,page` some of the parts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { approvedPath, costLines } from './approved-path.ts';
 import { COLD_START_TARGET, coldStarts } from './cold-start.ts';
 import { againstPeer, flatness } from './ledger-path.ts';
+import { PAGE_MEMORY_TARGET, PAGE_MS_TARGET, policyPage } from './policy-page.ts';
 import { PRICES } from './prices.ts';
 import { verdict } from './statistics.ts';
 
@@ -80,6 +81,32 @@ const pathPart = async (): Promise<void> => {
   );
 };
 
+const pagePart = (): void => {
+  say(
+    'Reading and comparing a help page of 1.6 MB, in a fresh process (processor time; peak over an empty one)',
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'autopack-bench-'));
+  try {
+    const costs = policyPage(folder, quick ? 3 : 9);
+    const of = (contender: string) => {
+      const cost = costs.find((one) => one.contender === contender);
+      if (cost === undefined) throw new Error(`nothing was measured for ${contender}`);
+      return cost;
+    };
+    const [empty, peer, reader] = [of('empty'), of('peer'), of('reader')];
+    say(
+      `  time    ${reader.ms.toFixed(0)} ms / cheerio + turndown alone ${peer.ms.toFixed(0)} ms = ${(reader.ms / peer.ms).toFixed(2)}×  ${judged(reader.ms, PAGE_MS_TARGET, ' ms')}`,
+    );
+    say(`  by the clock ${reader.wallMs.toFixed(0)} ms / ${peer.wallMs.toFixed(0)} ms`);
+    const memory = reader.peakMb - empty.peakMb;
+    say(
+      `  memory  ${memory.toFixed(0)} MB / cheerio + turndown alone ${(peer.peakMb - empty.peakMb).toFixed(0)} MB  ${judged(memory, PAGE_MEMORY_TARGET, ' MB')}`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
 if (wanted('cold-start')) coldStartPart();
 say();
 if (wanted('peer')) await peerPart();
@@ -87,6 +114,8 @@ say();
 if (wanted('flat')) await flatPart();
 say();
 if (wanted('path')) await pathPart();
+say();
+if (wanted('page')) pagePart();
 say();
 say(missed === 0 ? 'Every target is met.' : `${missed} figures miss their target.`);
 process.exitCode = missed === 0 ? 0 : 1;
