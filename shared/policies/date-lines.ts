@@ -1,5 +1,5 @@
 import type { Block, PageContent } from './content.ts';
-import { OBLIGATION } from './lexicon.ts';
+import { holdsRule } from './lexicon.ts';
 
 const MONTH =
   '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
@@ -46,7 +46,7 @@ const saysWhen = (block: Block, content: PageContent): boolean =>
   (block.norm.length <= LONGEST &&
     content.dateLines.some((line) => line !== '' && block.text.includes(line)) &&
     STAMP.test(block.norm) &&
-    !OBLIGATION.test(block.norm) &&
+    !holdsRule(block.norm) &&
     block.norm.length <= 80);
 
 /** Everything that is compared of a page, without its date lines. */

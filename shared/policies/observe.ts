@@ -11,7 +11,7 @@ import { baseOf, propose, raise, stillPending } from './raise-change.ts';
 import { remindOfDays } from './scheduled.ts';
 import { accept } from './settle-sight.ts';
 import { mostSevere } from './severity.ts';
-import type { Prior, Sight, Verdict } from './sighting.ts';
+import { type Prior, sameText, type Sight, type Verdict } from './sighting.ts';
 import { configHash, type PolicySource } from './source.ts';
 import type { SourceState } from './source-state.ts';
 import { learn, movedDigits } from './volatile.ts';
@@ -135,7 +135,12 @@ const classify = (state: SourceState, sight: Sight): Verdict => {
     at,
   });
   if (isAccepted(relation)) return accept(state, sight, { how: 'acknowledged', relation });
-  const back = judgeReturn(state.known, content, at);
+  // How late a return is counts from when the page came back, not from the look that makes it certain.
+  const cameBackAt =
+    state.candidate !== null && sameText(state.candidate.hashes, content.hashes)
+      ? state.candidate.firstSeenAt
+      : at;
+  const back = judgeReturn(state.known, content, cameBackAt);
   if (back.kind === 'accepted')
     return accept(state, sight, { how: 'known', known: back.known, reason: back.reason });
   return propose(state, sight, {

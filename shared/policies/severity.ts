@@ -2,7 +2,7 @@ import { clip } from './class-reasons.ts';
 import type { Block } from './content.ts';
 import { isDateLine } from './date-lines.ts';
 import type { Difference } from './differences.ts';
-import { countTerms, MONEY, NEGATION, PERCENT, TERMS, TOPICS } from './lexicon.ts';
+import { MONEY, negationsOf, noteTopics, PERCENT, TERMS, termsOf } from './lexicon.ts';
 import type { ClassReason } from './observation.ts';
 import type { DiffLink } from './policy-diff.ts';
 import { type PolicySource, SEVERITIES, type Severity } from './source.ts';
@@ -58,9 +58,6 @@ const surplus = (left: readonly string[], right: readonly string[]): string[] =>
     return count === 0;
   });
 };
-const termsOf = (norm: string): string[] =>
-  [...countTerms(norm)].flatMap(([name, count]) => Array.from({ length: count }, () => name));
-
 const termReason = (name: string, added: boolean): SeverityReason => {
   switch (WEIGHTS.get(name)) {
     case 'prohibition':
@@ -106,14 +103,14 @@ const weighChanged = (before: Block, after: Block, note: Note): void => {
   const where = quote(after);
   weighTerms(before.norm, after.norm, where, note);
   weighNumbers(before.norm, after.norm, where, note);
-  const negations = [
-    ...surplus(matches(NEGATION, after.norm), matches(NEGATION, before.norm)),
-    ...surplus(matches(NEGATION, before.norm), matches(NEGATION, after.norm)),
-  ];
+  const wereNegated = negationsOf(before.norm);
+  const areNegated = negationsOf(after.norm);
+  const negations = [...surplus(areNegated, wereNegated), ...surplus(wereNegated, areNegated)];
+  if (negations.length === 0) return;
   const rules = [...termsOf(before.norm), ...termsOf(after.norm)].some(
     (name) => WEIGHTS.get(name) !== 'condition',
   );
-  if (negations.length > 0 && rules) note('RULE_INVERTED', `"${negations[0]}" in ${where}`);
+  if (rules) note('RULE_INVERTED', `"${negations[0]}" in ${where}`);
 };
 
 const MOST_REASONS = 40;
@@ -132,9 +129,7 @@ export const weigh = (
     else before.count += 1;
   };
   const topics = new Set<string>();
-  const look = (text: string): void => {
-    for (const { tag, pattern } of TOPICS) if (!topics.has(tag) && pattern.test(text)) topics.add(tag);
-  };
+  const look = (text: string): void => noteTopics(text, topics);
   if (baseline) note('BASELINE', '');
   for (const { kind, before, after } of found) {
     if ([before, after].every((block) => block === undefined || isDateLine(block.text))) {

@@ -3,7 +3,7 @@ import { reason } from './class-reasons.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes, RemovedNoise } from './content.ts';
 import { countFlap } from './flaps.ts';
-import { findKnown, remember } from './known-states.ts';
+import { findKnown, leave, remember } from './known-states.ts';
 import type { ChangeClass, ClassReason } from './observation.ts';
 import type { PolicySource, Severity } from './source.ts';
 import type { PageState, SourceState } from './source-state.ts';
@@ -47,7 +47,8 @@ export const pageState = (sight: Sight, firstSeenAt: Timestamp = sight.at): Page
   ...(sight.capture.finalUrl.length <= 2000 ? { finalUrl: sight.capture.finalUrl } : {}),
 });
 
-export const sameKey = (
+/** Text and structure are the same. */
+export const sameText = (
   left: { readonly semantic: string; readonly structure: string },
   right: { readonly semantic: string; readonly structure: string },
 ): boolean => left.semantic === right.semantic && left.structure === right.structure;
@@ -72,9 +73,11 @@ export const dropCandidate = (
   if (candidate === null) return { state, reasons: [] };
   const reasons = [reason('NOT_CONFIRMED', `It was seen at ${candidate.firstSeenAt}.`)];
   const without: SourceState = { ...state, candidate: null };
-  // What was acknowledged once stays as it was: a glimpse of it does not make it live again.
-  if (candidate.returning === true || findKnown(state.known, candidate.hashes)?.acknowledged === true)
-    return { state: without, reasons };
+  // An accepted text was there until now, if for one look only.
+  if (candidate.returning === true)
+    return { state: { ...without, known: leave(state.known, candidate.hashes, sight.at) }, reasons };
+  // What was accepted long ago stays as it was: a glimpse of it does not make it live again.
+  if (findKnown(state.known, candidate.hashes)?.acknowledged === true) return { state: without, reasons };
   const known = remember(
     state.known,
     {
@@ -95,6 +98,6 @@ export const flapFrom = (
   key: PageHashes,
   at: Timestamp,
 ): { readonly state: SourceState; readonly returned: boolean } =>
-  before === null || sameKey(before.hashes, key) || findKnown(state.known, key) === undefined
+  before === null || sameText(before.hashes, key) || findKnown(state.known, key) === undefined
     ? { state, returned: false }
     : { state: countFlap(state, at), returned: true };

@@ -2,7 +2,7 @@ import { sha256 } from '../actions/canonical-json.ts';
 import { epochMs, type Timestamp } from '../actions/identity.ts';
 import { clip } from './class-reasons.ts';
 import type { Block, PageContent, RemovedNoise } from './content.ts';
-import { LEGAL_NUMBER, MONEY, OBLIGATION, PERCENT, PERIOD } from './lexicon.ts';
+import { LEGAL_NUMBER, MONEY, holdsRule, PERCENT, PERIOD } from './lexicon.ts';
 import { isDateLine } from './date-lines.ts';
 import type { VolatileBlock } from './source-state.ts';
 
@@ -23,7 +23,8 @@ const skeletonOf = (block: Block): string =>
 
 /** Digits of this block may ever be learned as noise: nothing in it is a rule, a price, a share, a period or a law. */
 export const mayBeVolatile = (norm: string): boolean =>
-  ![OBLIGATION, MONEY, PERCENT, LEGAL_NUMBER, PERIOD].some((pattern) => has(pattern, norm)) &&
+  !holdsRule(norm) &&
+  ![MONEY, PERCENT, LEGAL_NUMBER, PERIOD].some((pattern) => has(pattern, norm)) &&
   // A number alone has no skeleton that would tell it from another number alone.
   /\p{L}{2}/u.test(norm) &&
   !isDateLine(norm);
