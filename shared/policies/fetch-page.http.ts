@@ -55,7 +55,8 @@ export interface FetchedPage {
 export type FetchPage = (source: PolicySource, ask: AskForPage) => Promise<FetchedPage>;
 
 const MAX_REDIRECTS = 5;
-const MAX_URL = 2_000;
+/** Of a redirect. Longer ones are no address of a policy, and cost the reading of robots.txt. */
+const MAX_URL = 1_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** What is known so far; becomes the capture whatever happens. */
@@ -79,23 +80,26 @@ const failed = (code: Failed['code'], text: string): End => ({
   failed: { code, detail: detail(text) },
 });
 
-/** Where a redirect leads, or why it is not followed. A hop stays on the hosts of the source. */
-const nextUrl = (source: PolicySource, from: string, location: string): string | End => {
-  if (location.length > MAX_URL || !URL.canParse(location, from))
-    return failed('REDIRECTED_AWAY', 'the redirect leads to what is no URL');
+/** Where a redirect leads, without a fragment; undefined where that is no address of the web. */
+const targetOf = (from: string, location: string): URL | undefined => {
+  if (location.length > MAX_URL || !URL.canParse(location, from)) return undefined;
   const next = new URL(location, from);
   next.hash = '';
+  const isPlain = ['http:', 'https:'].includes(next.protocol) && next.username === '' && next.password === '';
+  return isPlain && next.href.length <= MAX_URL ? next : undefined;
+};
+
+/** Why a redirect is not followed, or undefined where it is. A hop stays on the hosts of the source. */
+const refusedHop = (source: PolicySource, from: string, next: URL): End | undefined => {
   const literal = next.hostname.replace(/^\[(.*)\]$/, '$1');
   const listed = hostIsListed(next, hostsOf(source));
   if (isIP(literal) > 0 && !listed && addressKind(literal) !== 'public')
     return failed('BLOCKED_ADDRESS', `the redirect leads to ${next.host}, which may not be called`);
-  if (!['http:', 'https:'].includes(next.protocol) || next.username !== '' || next.password !== '')
-    return failed('REDIRECTED_AWAY', `the redirect leads to a ${next.protocol} URL or carries user info`);
   if (new URL(from).protocol === 'https:' && next.protocol !== 'https:')
     return failed('REDIRECTED_AWAY', 'the redirect leads from https to http');
   if (!listed)
     return failed('REDIRECTED_AWAY', `the redirect leads to ${next.host}, which is not in finalHosts`);
-  return next.href;
+  return undefined;
 };
 
 const endOf = async (
@@ -184,10 +188,14 @@ export const fetchPage = (options: FetchPageOptions): FetchPage => {
         return endOf(source, reply, seen, { conditional, maxBytes });
       if (redirects === MAX_REDIRECTS)
         return failed('TOO_MANY_REDIRECTS', `more than ${MAX_REDIRECTS} redirects`);
-      const next = nextUrl(source, seen.url, location);
-      if (typeof next !== 'string') return next;
-      seen.url = next;
+      const next = targetOf(seen.url, location);
+      if (next === undefined)
+        return failed('REDIRECTED_AWAY', 'the redirect leads to what is no plain URL of the web');
+      const refused = refusedHop(source, seen.url, next);
+      // Where the page says that it is now, followed or not: a person has to see it.
+      seen.url = next.href;
       seen.rawBytes = 0;
+      if (refused !== undefined) return refused;
     }
   };
 

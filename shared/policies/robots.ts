@@ -14,7 +14,7 @@ export type RobotsFile =
 export type RobotsCache = Map<string, { readonly until: number; readonly file: Promise<RobotsFile> }>;
 
 /** RFC 9309 asks for 500 KiB at least. */
-export const MAX_ROBOTS_BYTES = 1_048_576;
+export const MAX_ROBOTS_BYTES = 524_288;
 /** How long rules may be used, and how long a fault is remembered, so that one run asks a broken host once. */
 export const ROBOTS_LIFE_MS = { rules: 3_600_000, fault: 60_000 } as const;
 
@@ -25,5 +25,7 @@ const parse = robotsParser as unknown as Parser;
 /** Whether the rules let this monitor read a URL. What the rules do not speak of is allowed. */
 export const robotsAllow = (rules: string, url: string): boolean => {
   const robotsUrl = new URL('/robots.txt', url).href;
-  return parse(robotsUrl, rules.replace(/^\uFEFF/, '')).isAllowed(url, ROBOT_NAME) !== false;
+  // A run of stars means what one does, and costs the parser a walk along the path each.
+  const text = rules.replace(/^\uFEFF/, '').replaceAll(/\*{2,}/g, '*');
+  return parse(robotsUrl, text).isAllowed(url, ROBOT_NAME) !== false;
 };

@@ -220,6 +220,13 @@ describe('robots.txt', () => {
     expect(server.pages()).toEqual([]);
   });
 
+  test('with half a million stars means what one star does', async () => {
+    const stars = `User-agent: *\nDisallow: /${'*'.repeat(500_000)}x\n`;
+    const server = await site({ '/robots.txt': rules(stars), '*': page(TERMS) });
+    const { capture } = await look(sourceOf(`http://${server.host}/${'a'.repeat(900)}`));
+    expect(capture.robots).toBe('allowed');
+  });
+
   test('of a host on the way counts too', async () => {
     const other = await site({ '/robots.txt': rules('User-agent: *\nDisallow: /terms'), '*': page(TERMS) });
     const server = await site({

@@ -124,6 +124,34 @@ describe('a server that lies', () => {
     });
   });
 
+  test('a permanent redirect elsewhere is not followed, and says where the page is now', async () => {
+    const elsewhere = 'https://new.example.test/terms';
+    const server = await site({ '/terms': reply('308 Moved', '', [`Location: ${elsewhere}#top`]) });
+    const { capture } = await look(sourceOf(`http://${server.host}/terms`));
+    expect(capture).toMatchObject({
+      chain: [{ status: 308 }],
+      status: 308,
+      finalUrl: elsewhere,
+      failure: { code: 'REDIRECTED_AWAY' },
+    });
+    expect(capture.failure?.detail).toBe(
+      'the redirect leads to new.example.test, which is not in finalHosts',
+    );
+    expect(capture.robots).toBe('absent');
+  });
+
+  test('a redirect with a name and password is not followed on the own host either', async () => {
+    let own = '';
+    const server = await site({
+      '/terms': (socket) => socket.end(to(`http://${'user:secret'}@${own}/terms`)),
+    });
+    own = server.host;
+    const { capture } = await look(sourceOf(`http://${own}/terms`));
+    expect(capture).toMatchObject({ chain: [{ status: 302 }], failure: { code: 'REDIRECTED_AWAY' } });
+    expect(JSON.stringify(capture)).not.toContain('secret');
+    expect(server.pages()).toHaveLength(1);
+  });
+
   test('where loopback is not allowed nothing on this machine is called', async () => {
     const server = await site({ '/terms': page(TERMS) });
     const { capture } = await look(sourceOf(`http://${server.host}/terms`), { allowLoopback: false });
@@ -157,12 +185,19 @@ describe('a server that lies', () => {
 
 describe('a name or certificate that is wrong', () => {
   const NAME = 'policies.example.test';
-  const behind = async (certificate: ReturnType<typeof selfSigned>, ca?: string) => {
-    const server = createServer(certificate, (request, response) =>
-      response.writeHead(request.url === '/robots.txt' ? 404 : 200).end(TERMS),
-    );
+  const behind = async (
+    certificate: ReturnType<typeof selfSigned>,
+    ca?: string,
+    leadsTo?: (port: number) => string,
+  ) => {
+    let port = 0;
+    const server = createServer(certificate, (request, response) => {
+      if (leadsTo !== undefined && request.url !== '/robots.txt')
+        response.writeHead(301, { location: leadsTo(port) }).end();
+      else response.writeHead(request.url === '/robots.txt' ? 404 : 200).end(TERMS);
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
+    ({ port } = server.address() as { port: number });
     const seen = await look(sourceOf(`https://${NAME}:${port}/terms`), {
       resolve: async () => ['127.0.0.1'],
       ...(ca === undefined ? {} : { ca }),
@@ -184,6 +219,15 @@ describe('a name or certificate that is wrong', () => {
     expect(capture).toMatchObject({ robots: 'unreadable', failure: { code: 'TLS' }, chain: [] });
     expect(capture.failure?.detail).toContain(why);
     expect(body).toBeUndefined();
+  });
+
+  test('from https nothing leads to http, not even on the same host', async () => {
+    const good = selfSigned(NAME);
+    const { capture } = await behind(good, good.cert, (port) => `http://${NAME}:${port}/terms`);
+    expect(capture).toMatchObject({
+      chain: [{ status: 301 }],
+      failure: { code: 'REDIRECTED_AWAY', detail: 'the redirect leads from https to http' },
+    });
   });
 
   test('one that nobody vouches for is TLS', async () => {
