@@ -68,3 +68,34 @@ export const bearerOf = (
   const alive = accessExpiresAt !== undefined && now < epochMs(accessExpiresAt);
   return alive ? { kind: 'alive', token: accessToken } : { kind: 'expired' };
 };
+
+/** A version of the secret as it was read. */
+export interface ConnectionVersion {
+  readonly versionId: string;
+  readonly connection: Connection;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+}
+
+/**
+ * The connection as it is, by the version that carries AWSCURRENT and the one that the exchange row names. Reads may
+ * lag behind writes, and a person may have staged another client secret beside older tokens: a refresh token that is
+ * used up is never taken for the living one.
+ * @param usedUp digest of the token that the named version replaced; null where it replaced none
+ */
+export const livingConnection = (
+  current: ConnectionVersion,
+  named: ConnectionVersion | undefined,
+  usedUp: string | null,
+): ConnectionVersion => {
+  if (named === undefined || named.versionId === current.versionId) return current;
+  const replaced =
+    current.createdAt > named.createdAt &&
+    (usedUp === null || refreshTokenDigest(current.connection.refreshToken) !== usedUp);
+  if (replaced) return current;
+  const { clientId, clientSecret } = current.connection;
+  return {
+    ...named,
+    connection: { ...named.connection, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) },
+  };
+};
