@@ -109,7 +109,6 @@ export const capturesInGit = async function* (history: GitHistory): AsyncGenerat
   const log = git(repository, [
     'log',
     '--reverse',
-    '--diff-filter=d',
     '--format=%H %ct',
     ...(since === undefined ? [] : [`--since=${since}`]),
     ...(until === undefined ? [] : [`--until=${until}`]),

@@ -78,13 +78,14 @@ export const virtualLooks = (
   at: number,
   nextAt: number | undefined,
   cadenceMs: number,
+  flaps: boolean,
 ): readonly number[] => {
-  if (nextAt === undefined) return [at + CONFIRM_MS];
-  if (nextAt - at <= 2 * cadenceMs) return [];
-  const looks = [at + CONFIRM_MS, ...[1, 2, 3].map((days) => at + days * DAY_MS), nextAt - CONFIRM_MS];
-  return looks.filter(
-    (look, index) => look <= nextAt - CONFIRM_MS && look - (looks[index - 1] ?? at) >= CONFIRM_MS,
-  );
+  // What came and went before may do so again: nothing says that it stayed this time.
+  if (nextAt === undefined) return flaps ? [] : [at + CONFIRM_MS];
+  if (nextAt - at <= Math.max(2 * cadenceMs, 2 * CONFIRM_MS)) return [];
+  const last = nextAt - CONFIRM_MS;
+  const days = [1, 2, 3].map((day) => at + day * DAY_MS).filter((look) => look <= last - CONFIRM_MS);
+  return [at + CONFIRM_MS, ...days, last];
 };
 
 /** State of the monitor of one source, an operator who acknowledges at once, and the pages that its hashes stand for. */
