@@ -34,6 +34,16 @@ export type KnownReturn =
   /** Never acknowledged, with these links at least. */
   | { readonly kind: 'unknown'; readonly reason?: ClassReason };
 
+const returnCode = (known: KnownState, at: Timestamp): 'KNOWN_RETURN' | 'FLAPPED_BEFORE' | 'LATE_RETURN' => {
+  const ageMs = epochMs(at) - epochMs(known.lastSeenAt);
+  if (ageMs <= WINDOW_MS) return 'KNOWN_RETURN';
+  return ageMs <= LATE_MS && known.returns > 0 ? 'FLAPPED_BEFORE' : 'LATE_RETURN';
+};
+
+/** At that moment the page might have shown this without anybody being asked. */
+export const wasWelcome = (known: KnownState, at: Timestamp): boolean =>
+  known.acknowledged && !known.superseded && returnCode(known, at) !== 'LATE_RETURN';
+
 /** What the known-state window says of a state that differs from the acknowledged one. */
 export const judgeReturn = (known: readonly KnownState[], seen: PageContent, at: Timestamp): KnownReturn => {
   const key = keyOf(seen);
@@ -46,11 +56,10 @@ export const judgeReturn = (known: readonly KnownState[], seen: PageContent, at:
   }
   const since = `It was last live at ${found.lastSeenAt}.`;
   if (found.superseded) return { kind: 'change', known: found, reason: reason('SUPERSEDED_RETURN', since) };
-  const ageMs = epochMs(at) - epochMs(found.lastSeenAt);
-  if (ageMs <= WINDOW_MS) return { kind: 'accepted', known: found, reason: reason('KNOWN_RETURN', since) };
-  if (ageMs <= LATE_MS && found.returns > 0)
-    return { kind: 'accepted', known: found, reason: reason('FLAPPED_BEFORE', since) };
-  return { kind: 'change', known: found, reason: reason('LATE_RETURN', since) };
+  const code = returnCode(found, at);
+  return code === 'LATE_RETURN'
+    ? { kind: 'change', known: found, reason: reason(code, since) }
+    : { kind: 'accepted', known: found, reason: reason(code, since) };
 };
 
 /** The oldest that nobody acknowledged goes first, then the oldest; never one of `keep`. */
@@ -78,6 +87,7 @@ export interface Sighting {
   readonly acknowledged?: boolean;
   readonly returned?: boolean;
   readonly changeId?: string | undefined;
+  readonly round?: Timestamp | undefined;
 }
 
 /** Remembers a state, or that it was live again. */
@@ -90,6 +100,7 @@ export const remember = (
   const key: Key = content?.hashes.links === hashes.links ? keyOf({ ...content, hashes }) : hashes;
   const before = findKnown(known, key);
   const changeId = sighting.changeId ?? before?.changeId;
+  const round = sighting.round ?? before?.round;
   const acknowledged = sighting.acknowledged ?? before?.acknowledged ?? false;
   const next: KnownState = {
     semantic: hashes.semantic,
@@ -102,6 +113,7 @@ export const remember = (
     returns: (before?.returns ?? 0) + (sighting.returned === true ? 1 : 0),
     acknowledged,
     superseded: before?.superseded ?? false,
+    ...(round === undefined ? {} : { round }),
     ...(changeId === undefined ? {} : { changeId }),
   };
   const rest = known.filter((one) => one !== before);

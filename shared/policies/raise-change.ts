@@ -48,12 +48,13 @@ export const raise = (start: SourceState, sight: Sight, change: Raising): Verdic
   const { since } = change;
   const base = change.class === 'baseline' ? null : baseOf(start);
   const before = findKnown(start.known, keyOf(content));
+  const round = before?.acknowledged === true ? since : before?.round;
   const changeId = changeIdOf(
     source.id,
     start.configHash,
     base?.hashes ?? null,
     content.hashes,
-    before?.acknowledged === true ? since : null,
+    round ?? null,
   );
   const told = before?.changeId === changeId;
   const again = told && epochMs(at) - epochMs(before.lastSeenAt) <= WINDOW_MS;
@@ -82,7 +83,7 @@ export const raise = (start: SourceState, sight: Sight, change: Raising): Verdic
   };
   const known = remember(
     left,
-    { hashes: content.hashes, content, firstSeenAt: since, at, acknowledged: false, changeId },
+    { hashes: content.hashes, content, firstSeenAt: since, at, acknowledged: false, changeId, round },
     kept(next),
   );
   const remembered = schedule(verify({ ...next, known }, at), content, at);

@@ -3,7 +3,7 @@ import { reason } from './class-reasons.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes, RemovedNoise } from './content.ts';
 import { countFlap } from './flaps.ts';
-import { findKnown, leave, remember } from './known-states.ts';
+import { findKnown, leave, remember, wasWelcome } from './known-states.ts';
 import type { ChangeClass, ClassReason } from './observation.ts';
 import type { PolicySource, Severity } from './source.ts';
 import type { PageState, SourceState } from './source-state.ts';
@@ -73,11 +73,12 @@ export const dropCandidate = (
   if (candidate === null) return { state, reasons: [] };
   const reasons = [reason('NOT_CONFIRMED', `It was seen at ${candidate.firstSeenAt}.`)];
   const without: SourceState = { ...state, candidate: null };
+  const before = findKnown(state.known, candidate.hashes);
   // An accepted text was there until now, if for one look only.
-  if (candidate.returning === true)
+  if (candidate.returning === true || (before !== undefined && wasWelcome(before, candidate.firstSeenAt)))
     return { state: { ...without, known: leave(state.known, candidate.hashes, sight.at) }, reasons };
   // What was accepted long ago stays as it was: a glimpse of it does not make it live again.
-  if (findKnown(state.known, candidate.hashes)?.acknowledged === true) return { state: without, reasons };
+  if (before?.acknowledged === true) return { state: without, reasons };
   const known = remember(
     state.known,
     {

@@ -34,6 +34,8 @@ export const KnownState = z.strictObject({
   acknowledged: z.boolean(),
   /** A person said that it is gone for good: any return is a change again. */
   superseded: z.boolean(),
+  /** Where it was acknowledged and became a change again: since when. Sets the ids of both changes apart. */
+  round: Timestamp.optional(),
   /** The change that people were told of when the page came to say this. */
   changeId: z
     .string()

@@ -3,9 +3,9 @@ import { timestamp } from '#shared/actions/identity.ts';
 import type { Capture } from '#shared/policies/capture.ts';
 import { nextAnnouncedDay, remindOfDays } from '#shared/policies/scheduled.ts';
 import { slackWarning } from '#shared/policies/slack.ts';
-import { approved, codes, DAY, HOUR, MINUTE, monitor, NOON, rules, SOURCE } from './synthetic-pages.ts';
+import { approved, codes, DAY, HOUR, MINUTE, type Monitor, NOON, rules, SOURCE } from './synthetic-pages.ts';
 
-const kinds = (one: ReturnType<typeof monitor>): string[] =>
+const kinds = (one: Monitor): string[] =>
   one
     .state()
     .notices.map(({ kind }) => kind)
@@ -154,17 +154,17 @@ describe('304 Not Modified', () => {
   });
 
   it.each([
-    ['there are no validators', (one: ReturnType<typeof monitor>) => one.look(NOON + DAY, rules())],
+    ['there are no validators', (one: Monitor) => one.look(NOON + DAY, rules())],
     [
       'the reader is another one',
-      (one: ReturnType<typeof monitor>) => {
+      (one: Monitor) => {
         one.look(NOON + DAY, rules(), etag);
         one.setState({ ...one.state(), extractor: 'policy-reader/0' });
       },
     ],
     [
       'they belong to other bytes',
-      (one: ReturnType<typeof monitor>) => {
+      (one: Monitor) => {
         one.look(NOON + DAY, rules(), etag);
         one.setState({ ...one.state(), validators: { etag: '"1"', raw: 'a'.repeat(64) } });
       },
