@@ -71,7 +71,9 @@ export const parseCommandLine = (argv: readonly string[]): Parsed => {
 
   const spec: CommandSpec = COMMANDS[command];
   const given = positionals.slice(command.split(' ').length);
-  if (given.length !== spec.arguments.length) throw usage(`Usage: autopack ${spec.usage}.`);
+  const needed = spec.arguments.filter((name) => !name.startsWith('['));
+  if (given.length < needed.length || given.length > spec.arguments.length)
+    throw usage(`Usage: autopack ${spec.usage}.`);
   spec.arguments.forEach((expected, index) => checkArgument(expected, given[index] ?? ''));
 
   const { url, project, as, json = false, help: _help, version: _version, ...options } = values;

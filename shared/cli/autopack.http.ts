@@ -14,6 +14,15 @@ import {
   projectConfirm,
   projectShow,
 } from './run-decisions.http.ts';
+import {
+  policiesAck,
+  policiesAdd,
+  policiesCheck,
+  policiesDiff,
+  policiesExplain,
+  policiesHealth,
+  policiesList,
+} from './run-policies.http.ts';
 import { replayPolicies } from './run-policies-replay.http.ts';
 import { type IdentityDeps, signIn, signOut, tokenFor, whoami } from './run-identity.http.ts';
 import type { Answer, Session } from './session.ts';
@@ -39,6 +48,13 @@ const RUNS: Readonly<Record<ApiCommand, (session: Session) => Promise<Answer>>> 
   'project changes': projectChanges,
   'project confirm': projectConfirm,
   export: exportRun,
+  'policies list': policiesList,
+  'policies health': policiesHealth,
+  'policies diff': policiesDiff,
+  'policies ack': policiesAck,
+  'policies explain': policiesExplain,
+  'policies check': policiesCheck,
+  'policies add': policiesAdd,
 };
 
 const say = (line: string): void => {

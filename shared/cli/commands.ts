@@ -2,7 +2,7 @@
 export interface CommandSpec {
   readonly usage: string;
   readonly summary: string;
-  /** Names of positional arguments, all needed. */
+  /** Names of positional arguments, all needed but those in brackets, which come last. */
   readonly arguments: readonly string[];
   /** Options of this command, beside those that every command has. */
   readonly options: readonly OptionName[];
@@ -37,6 +37,14 @@ export const OPTIONS = {
   path: { type: 'string', value: 'FILE', text: 'the file, from the top of the repository' },
   since: { type: 'string', value: 'TIME', text: 'only commits after this (ISO 8601)' },
   until: { type: 'string', value: 'TIME', text: 'only commits before this (ISO 8601)' },
+  change: {
+    type: 'string',
+    value: 'CHANGE',
+    text: 'acknowledge only if this is still the change that waits',
+  },
+  supersedes: { type: 'boolean', text: 'the old text is gone for good: tell if it ever comes back' },
+  now: { type: 'boolean', text: 'beside the schedule; there is no other way' },
+  retire: { type: 'boolean', text: 'stop watching it; what requires it is refused' },
   explain: { type: 'boolean', text: 'also why, and what was taken away as noise' },
 } as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; text: string }>;
 export type OptionName = keyof typeof OPTIONS;
@@ -60,7 +68,7 @@ const command = (
   summary,
   as,
   options,
-  arguments: usage.split(' ').filter((word) => /^[A-Z|-]+$/.test(word) || word.includes('|')),
+  arguments: usage.split(' ').filter((word) => /^\[?[A-Z|-]+\]?$/.test(word) || word.includes('|')),
 });
 
 export const COMMANDS = {
@@ -115,6 +123,31 @@ export const COMMANDS = {
     'Check an export here: histories, hashes, order ("-": standard input)',
     'nobody',
   ),
+  'policies list': command('policies list', 'Watched policies and how they stand', 'any'),
+  'policies health': command('policies health', 'How the monitor is doing, source by source', 'any'),
+  'policies diff': command(
+    'policies diff ID',
+    'What changed and waits for a person, or the first text',
+    'any',
+  ),
+  'policies ack': command(
+    'policies ack ID',
+    'Acknowledge exactly the change that is shown (--reason is needed)',
+    'person',
+    ['reason', 'change', 'supersedes'],
+  ),
+  'policies explain': command(
+    'policies explain ID',
+    'Every look at a policy, why, and what was noise',
+    'any',
+    ['limit', 'cursor'],
+  ),
+  'policies check': command('policies check --now [ID]', 'Look at one policy now, or at all', 'person', [
+    'now',
+  ]),
+  'policies add': command('policies add FILE', 'Add or edit the watched policy in a JSON file', 'person', [
+    'retire',
+  ]),
   'policies replay': command(
     'policies replay',
     'Run stored captures of a policy page through the monitor, here',

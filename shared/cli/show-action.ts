@@ -62,6 +62,12 @@ export const showAction = (action: ActionView, paint: Paint): string => {
       decision ? `${decision.status} by ${decision.byName} (${decision.by}), ${decision.at}` : null,
     ],
     ['Reason', decision?.reason || null],
+    [
+      'Policies',
+      action.policies === undefined
+        ? null
+        : `${action.policies.evidence}, oldest verified ${action.policies.verifiedAt ?? 'never'}${action.policies.breakGlass === undefined ? '' : `, BREAK-GLASS of project version ${action.policies.breakGlass}`}`,
+    ],
     ['Started', action.startedAt],
     ['Completed', action.completedAt],
     ['Attempts', `${action.attempts} (${action.retries} retries)`],

@@ -16,6 +16,18 @@ export const showApproval = (approval: ApprovalView): string =>
       approval.rendered ? `${approval.rendered.request.method} ${approval.rendered.request.url}` : null,
     ],
     ['Body', approval.rendered?.request.body],
+    ...(approval.policies?.evidence ?? []).map((one): [string, string] => [
+      'Policy',
+      `${one.source} ${one.semantic.slice(0, 12)}, verified ${one.verifiedAt}`,
+    ]),
+    ...(approval.policies?.reasons ?? []).map((one): [string, string] => [
+      'Refuses',
+      `${one.source} ${one.code}: ${one.detail}`,
+    ]),
+    ...(approval.policies?.overridden ?? []).map((one): [string, string] => [
+      'Break-glass',
+      `${one.source} ${one.code}, project version ${one.version}`,
+    ]),
     ['Request hash', approval.requestHash],
     ['Proposed by', approval.proposer],
     ['Expires', approval.expiresAt],

@@ -2,6 +2,7 @@ import { sha256 } from '#shared/actions/canonical-json.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import type { BreakGlass } from '#shared/policies/break-glass.ts';
 import type { PageHashes } from '#shared/policies/content.ts';
+import type { PolicyDiff } from '#shared/policies/policy-diff.ts';
 import type { SourceReading } from '#shared/policies/gate.ts';
 import { configHash, PolicySource, type SourceRecord } from '#shared/policies/source.ts';
 import type { PendingChange, SourceState } from '#shared/policies/source-state.ts';
@@ -105,3 +106,43 @@ export const glass = (over: Partial<BreakGlass> = {}): BreakGlass => ({
   by: ['person:olivia@example.test', 'person:sam@example.test'],
   ...over,
 });
+
+/** What changed between `agreed` and `new`, with text that does not mean well. */
+export const diff: PolicyDiff = {
+  schemaVersion: 1,
+  source: 'etsy-prohibited-items',
+  title: 'Prohibited items',
+  url: 'https://policies.example.test/prohibited',
+  from: hashes('agreed'),
+  to: hashes('new'),
+  counts: { added: 1, removed: 0, changed: 1, moved: 0, restructured: 0, unchanged: 40, links: 0 },
+  entries: [
+    {
+      kind: 'changed',
+      block: 'item',
+      path: ['Weapons', 'Knives'],
+      from: 3,
+      to: 3,
+      spans: [
+        { kind: 'same', text: 'Kitchen knives ' },
+        { kind: 'removed', text: 'may' },
+        { kind: 'added', text: 'must not' },
+        { kind: 'same', text: ' be listed.' },
+      ],
+    },
+    {
+      kind: 'added',
+      block: 'paragraph',
+      path: ['Weapons'],
+      from: null,
+      to: 4,
+      spans: [{ kind: 'added', text: '<script>alert(1)</script> \u202Eevil' }],
+    },
+  ],
+  links: [],
+  dates: { from: [], to: [] },
+  severity: 'high',
+  reasons: [{ code: 'OBLIGATION', detail: 'must not' }],
+  topics: ['prohibited-items'],
+  leftOut: 0,
+};
