@@ -60,11 +60,31 @@ export type Credential = z.infer<typeof Credential>;
 export const credentialPk = (project: string, ref: CredentialRef): string =>
   [project, ref.provider, ref.account, ref.environment].join('#');
 
+/** Partition of the index `byKind` that grants are found in. */
+export const GRANT_KIND = 'credential';
+
+/** The row of a grant as it is stored: its key and its place in the index beside the metadata. */
+export const credentialItem = (credential: Credential) => {
+  const pk = credentialPk(credential.project, credential);
+  return { ...credential, pk, rowKind: GRANT_KIND, sortKey: pk };
+};
+
+/** Without the attributes that exist for keys and indexes only. */
+export const credentialOfItem = (item: Record<string, unknown>): Credential | undefined => {
+  const { pk: _pk, rowKind: _rowKind, sortKey: _sortKey, ...row } = item;
+  return Credential.safeParse(row).data;
+};
+
 export type CredentialLookup =
   | { readonly kind: 'usable'; readonly credential: Credential; readonly secret: Secret }
   | {
       readonly kind: 'unusable';
-      readonly code: 'CREDENTIAL_MISSING' | 'CREDENTIAL_UNREADABLE' | 'CREDENTIAL_NOT_FOR_HOST';
+      readonly code:
+        | 'CREDENTIAL_MISSING'
+        | 'CREDENTIAL_UNREADABLE'
+        | 'CREDENTIAL_NOT_FOR_HOST'
+        /** Its access token is past its end; the refresher renews it, or a person has to connect it again. */
+        | 'CREDENTIAL_EXPIRED';
       readonly detail: string;
     };
 
@@ -87,3 +107,6 @@ export type PutCredential = (credential: Credential, replaces?: Credential) => P
 
 /** Metadata alone, strongly consistent. */
 export type ReadCredential = (project: string, ref: CredentialRef) => Promise<Credential | undefined>;
+
+/** Every grant there is, retired ones too, strongly consistent. Rows that do not fit are left out. */
+export type ListCredentials = () => Promise<readonly Credential[]>;

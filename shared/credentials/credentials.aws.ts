@@ -1,17 +1,20 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
 import type { Db } from '../config/dynamo.aws.ts';
 import {
   Credential,
   type CredentialIsUsable,
+  credentialItem,
   type CredentialLookup,
+  credentialOfItem,
   credentialPk,
   type PutCredential,
   type ReadCredential,
   type ResolveCredential,
 } from './credential.ts';
+import { bearerOf } from './oauth/connection.ts';
+import { oauthProviderOf } from './oauth/endpoints.ts';
 import { Secret, SecretDocument } from './secret.ts';
 import { fitsHost, secretFits } from './secret-fields.ts';
 
@@ -27,10 +30,7 @@ export const readCredential =
     const { Item } = await db.send(
       new GetCommand({ TableName: table, Key: { pk: credentialPk(project, ref) }, ConsistentRead: true }),
     );
-    const row = z.object({ pk: z.string() }).loose().safeParse(Item);
-    if (!row.success) return undefined;
-    const { pk: _pk, ...metadata } = row.data;
-    const credential = Credential.safeParse(metadata).data;
+    const credential = Item === undefined ? undefined : credentialOfItem(Item);
     const matches =
       credential?.project === project &&
       credential.provider === ref.provider &&
@@ -60,11 +60,11 @@ const readDocument = async (
 
 /**
  * Metadata first, then the value. Anything that is missing, unreadable or not for this kind of host is an answer,
- * not an error.
+ * not an error. Of an OAuth connection it answers the access token alone, as the field `token`.
  * @throws what DynamoDB throws: then nothing is known about the credential.
  */
 export const resolveCredential =
-  (db: Db, table: string, secrets: SecretsManagerClient): ResolveCredential =>
+  (db: Db, table: string, secrets: SecretsManagerClient, now: () => number = Date.now): ResolveCredential =>
   async (project, ref, hostIsOverridden) => {
     const name = `${ref.provider} ${ref.account} (${ref.environment})`;
     const credential = await readCredential(db, table)(project, ref);
@@ -82,6 +82,14 @@ export const resolveCredential =
         ? unusable('CREDENTIAL_MISSING', `The secret of ${name} does not exist.`)
         : unusable('CREDENTIAL_UNREADABLE', `The secret of ${name} cannot be read: ${read.problem}.`);
     }
+    if (oauthProviderOf(credential) !== undefined) {
+      const bearer = bearerOf(read.document, now());
+      if (bearer.kind === 'alive')
+        return { kind: 'usable', credential, secret: new Secret({ token: bearer.token }) };
+      return bearer.kind === 'absent'
+        ? unusable('CREDENTIAL_MISSING', `${name} is not connected yet.`)
+        : unusable('CREDENTIAL_EXPIRED', `The access of ${name} has ended and was not renewed yet.`);
+    }
     if (!secretFits(ref.provider, read.document)) {
       return unusable(
         'CREDENTIAL_UNREADABLE',
@@ -96,8 +104,9 @@ export const credentialIsUsable = (
   db: Db,
   table: string,
   secrets: SecretsManagerClient,
+  now: () => number = Date.now,
 ): CredentialIsUsable => {
-  const resolve = resolveCredential(db, table, secrets);
+  const resolve = resolveCredential(db, table, secrets, now);
   return async (project, ref, hostIsOverridden) =>
     (await resolve(project, ref, hostIsOverridden)).kind === 'usable';
 };
@@ -113,7 +122,7 @@ export const putCredential =
       await db.send(
         new PutCommand({
           TableName: table,
-          Item: { ...Credential.parse(credential), pk: credentialPk(credential.project, credential) },
+          Item: credentialItem(Credential.parse(credential)),
           ...(replaces === undefined
             ? { ConditionExpression: 'attribute_not_exists(pk)' }
             : {

@@ -3,7 +3,7 @@ import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from '@aws
 import * as z from 'zod';
 import type { Db } from '../config/dynamo.aws.ts';
 import { readRows } from '../config/rows.aws.ts';
-import { credentialPk } from '../credentials/credential.ts';
+import { credentialItem } from '../credentials/credential.ts';
 import { ProblemError } from '../operators/problems.ts';
 import {
   ChangeRow,
@@ -150,7 +150,7 @@ export const confirmChange =
                   {
                     Put: {
                       TableName: tables.credentials,
-                      Item: { ...credential, pk: credentialPk(credential.project, credential) },
+                      Item: credentialItem(credential),
                     },
                   },
                 ]),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ProjectId, Subject, type Timestamp } from '../actions/identity.ts';
-import { Credential } from '../credentials/credential.ts';
+import { Credential, credentialItem } from '../credentials/credential.ts';
 import { ProjectConfig, ProjectSettings } from '../governance/project-config.ts';
 import { ClientRow, PersonRow, Role } from './principal.ts';
 import { clientKeys, personKeys } from './registry.ts';
@@ -95,7 +95,6 @@ export const seedItems = (seed: Seed, at: Timestamp): readonly SeedItem[] => [
   }),
   ...seed.credentials.map((credential): SeedItem => {
     const row = Credential.parse({ schemaVersion: 1, ...credential, createdAt: at });
-    const pk = [row.project, row.provider, row.account, row.environment].join('#');
-    return { store: 'credentials', item: { pk, ...row } };
+    return { store: 'credentials', item: credentialItem(row) };
   }),
 ];
