@@ -60,33 +60,31 @@ export const bindPersonSubject =
   };
 
 /** Active operators, by address. The index only finds them; the rows are read strongly, together. */
-export const listOperators =
-  (db: Db, table: string) =>
-  async (): Promise<readonly PersonRow[]> => {
-    const emails: string[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await db.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: 'byKind',
-          KeyConditionExpression: '#kind = :person',
-          ExpressionAttributeNames: { '#kind': 'kind' },
-          ExpressionAttributeValues: { ':person': 'person' },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      for (const item of page.Items ?? []) emails.push(z.object({ sortKey: z.string() }).parse(item).sortKey);
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
-    const rows = await readRows(
-      db,
-      emails.map((email) => ({ table, pk: `person#${email}` })),
+export const listOperators = (db: Db, table: string) => async (): Promise<readonly PersonRow[]> => {
+  const emails: string[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await db.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: 'byKind',
+        KeyConditionExpression: '#kind = :person',
+        ExpressionAttributeNames: { '#kind': 'kind' },
+        ExpressionAttributeValues: { ':person': 'person' },
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
     );
-    return rows
-      .flatMap((row) => (row === undefined ? [] : [PersonRow.parse(rowOf(row))]))
-      .filter(({ active, roles }) => active && roles.includes('operator'));
-  };
+    for (const item of page.Items ?? []) emails.push(z.object({ sortKey: z.string() }).parse(item).sortKey);
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  const rows = await readRows(
+    db,
+    emails.map((email) => ({ table, pk: `person#${email}` })),
+  );
+  return rows
+    .flatMap((row) => (row === undefined ? [] : [PersonRow.parse(rowOf(row))]))
+    .filter(({ active, roles }) => active && roles.includes('operator'));
+};
 
 /** Active operators of a project, by address. */
 export const listApprovers =

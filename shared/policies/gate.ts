@@ -1,4 +1,4 @@
-import { epochMs, type Timestamp, timestamp } from '../actions/identity.ts';
+import { epochMs, timestamp } from '../actions/identity.ts';
 import { type BreakGlass, inForce } from './break-glass.ts';
 import { FLAPS_PER_DAY, flapsPerDay } from './flaps.ts';
 import type { OverriddenReason, PolicyBasis, PolicyEvidence, PolicyGateReason } from './gate-basis.ts';

@@ -3,7 +3,7 @@ import { sha256 } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
 import type { Acknowledgement } from './acknowledge.ts';
-import { Capture } from './capture.ts';
+import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes } from './content.ts';
 import type { Observation } from './observation.ts';
 import type { SourceRecord, SourceId } from './source.ts';

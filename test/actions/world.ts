@@ -12,7 +12,7 @@ import type { Decision } from '#shared/governance/gate.ts';
 import { strictProjectConfig } from '#shared/governance/project-config.ts';
 import type { Finding, OutgoingRequest, ProviderOperation, Verdict } from '#shared/providers/provider.ts';
 import { memoryLedger } from './memory-ledger.ts';
-import { at, newAction, newDryRun, T0 } from './rows.ts';
+import { newAction, newDryRun, T0 } from './rows.ts';
 import { aCredential } from '../credentials/rows.ts';
 
 /** What the pretended provider does with one request: whether the effect lands, and what the caller hears. */

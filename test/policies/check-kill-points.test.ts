@@ -17,7 +17,7 @@ const story = async (world: CheckWorld): Promise<void> => {
   world.pages.set('shop', FIRST);
   await world.tick();
   const state = await world.store.readState('shop');
-  if (state?.pending != null) {
+  if (state?.pending !== null && state?.pending !== undefined) {
     const { changeId, from, to } = state.pending;
     const said = { changeId, fromSemantic: from?.semantic ?? null, toCanonical: to.canonical };
     const done = acknowledge(

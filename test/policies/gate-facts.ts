@@ -20,10 +20,7 @@ export const hashes = (seed: string): PageHashes => ({
   links: sha256(`${seed} links`),
 });
 
-export const record = (
-  over: Partial<Parameters<typeof PolicySource.parse>[0] & object> & Record<string, unknown> = {},
-  row: Partial<SourceRecord> = {},
-): SourceRecord => {
+export const record = (over: Record<string, unknown> = {}, row: Partial<SourceRecord> = {}): SourceRecord => {
   const source = PolicySource.parse({
     id: 'etsy-prohibited-items',
     url: 'https://policies.example.test/prohibited',
