@@ -48,10 +48,11 @@ interface Utf8Shape {
   readonly broken: number;
 }
 
-/** How much a text looks like UTF-8; a sequence cut at the end does not count as broken. */
+/** How much a text looks like UTF-8; a sequence cut at the end is no fault of a text that has whole ones. */
 const utf8Shape = (bytes: Uint8Array): Utf8Shape => {
   let sequences = 0;
   let broken = 0;
+  let cut = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const lead = bytes[at] ?? 0;
     if (lead < 0x80) continue;
@@ -60,9 +61,10 @@ const utf8Shape = (bytes: Uint8Array): Utf8Shape => {
     while (followed < length && ((bytes[at + 1 + followed] ?? 0) & 0xc0) === 0x80) followed += 1;
     if (length > 0 && lead <= 0xf4 && followed === length) sequences += 1;
     else if (at + 1 + followed < bytes.length || length === 0) broken += 1;
+    else cut = 1;
     at += followed;
   }
-  return { sequences, broken };
+  return { sequences, broken: sequences === 0 ? broken + cut : broken };
 };
 
 /**

@@ -110,6 +110,14 @@ export const readInline = (source: string, references: References): Inline => {
   let text = '';
   let at = 0;
   let noTagBefore = 0;
+  // What was looked through for destinations in vain; without a bound, brackets that never close are quadratic.
+  let budget = source.length * 4 + 20_000;
+  const destination = (from: number): Destination | undefined => {
+    if (budget < 0) return undefined;
+    const found = destinationAt(source, from);
+    if (found === undefined && source[from] === '(') budget -= Math.min(8_000, source.length - from);
+    return found;
+  };
   while (at < source.length) {
     const sign = source[at] ?? '';
     const current = open.at(-1);
@@ -151,7 +159,7 @@ export const readInline = (source: string, references: References): Inline => {
       const from = image ? at + 1 : at;
       const closing = pairs.get(from);
       if (closing !== undefined) {
-        const inline = destinationAt(source, closing + 1);
+        const inline = destination(closing + 1);
         let target: Destination | undefined = inline;
         if (target === undefined) {
           const second = source[closing + 1] === '[' ? pairs.get(closing + 1) : undefined;
@@ -172,7 +180,7 @@ export const readInline = (source: string, references: References): Inline => {
     }
     if (sign === ']' && source[at + 1] === '(') {
       // The end of a link that began in an earlier block.
-      const target = destinationAt(source, at + 1);
+      const target = destination(at + 1);
       if (target !== undefined && text.trim() === '') {
         links.push({ text: '', href: target.href });
         at = target.end;

@@ -2,7 +2,7 @@ import type TurndownService from 'turndown';
 
 /** What is used of the DOM that turndown brings. */
 interface Queryable {
-  readonly querySelector: (selector: string) => Queryable | null;
+  readonly querySelector: (selector: string) => Queryable | null | undefined;
 }
 
 const UNESCAPED_PIPE = /(?<!\\)\|/g;
@@ -40,7 +40,8 @@ export const addTableRules = (turndown: TurndownService): void => {
         0,
       );
       const first = (node as unknown as Queryable).querySelector('tr');
-      const headed = first !== null && first.querySelector('td') === null;
+      // What finds nothing answers null or undefined, by its path through the library.
+      const headed = Boolean(first) && !first?.querySelector('td');
       const divider = `|${' --- |'.repeat(columns)}`;
       const table = headed
         ? [...rows.slice(0, 1), divider, ...rows.slice(1)]

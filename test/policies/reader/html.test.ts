@@ -1,4 +1,6 @@
+import { gfm } from '@joplin/turndown-plugin-gfm';
 import { load } from 'cheerio';
+import TurndownService from 'turndown';
 import { describe, expect, it } from 'vitest';
 import { failure, outline, read } from './pages.ts';
 
@@ -103,6 +105,16 @@ c</pre><blockquote><p>Said</p></blockquote>
     );
     expect(content).toMatchObject({ title: 'Regeln & mehr', declaredLanguage: 'de' });
     expect(content.links).toEqual([{ text: 'x', target: 'https://other.test/a/b', block: 0 }]);
+  });
+});
+
+describe('canonical Markdown', () => {
+  it('is what turndown and its GFM plugin print of plain policy text', async () => {
+    const html =
+      '<h1>Spam</h1><p>You <strong>may not</strong> post <a href="https://example.test/legal/aup">bots_</a>.</p><ul><li>One<ul><li>Deep</li></ul></li><li>Two</li></ul><ol><li>a</li><li>b</li></ol><table><thead><tr><th>What</th><th>Fee</th></tr></thead><tbody><tr><td>Ads | bots</td><td>5%</td></tr></tbody></table><table><tbody><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></tbody></table><blockquote><p>Said</p></blockquote><p><del>old</del></p>';
+    const turndown = new TurndownService({ headingStyle: 'atx', codeBlockStyle: 'fenced', hr: '* * *' });
+    turndown.use(gfm);
+    expect((await read(html)).canonical).toBe(turndown.turndown(html));
   });
 });
 
