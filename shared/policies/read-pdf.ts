@@ -62,8 +62,8 @@ export const readPdf = async (
   let title = '';
   try {
     const { getDocumentProxy } = await import('unpdf');
-    // The parser takes the buffer for itself.
-    const document = await getDocumentProxy(bytes.slice(), { verbosity: 0 });
+    // The parser takes the bytes for itself and refuses a Buffer, whose slice would not be a copy either.
+    const document = await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
     try {
       if (document.numPages > MOST_PAGES)
         return {

@@ -94,6 +94,13 @@ describe('PDF', () => {
       expect((await read(tinyPdf([column(['No spam.'])]), how)).format).toBe('pdf');
   });
 
+  it('reads a Buffer as it reads bytes, and leaves it whole', async () => {
+    const bytes = tinyPdf([column(['No spam.'])]);
+    const buffer = Buffer.from(bytes);
+    expect(await read(buffer, pdf)).toEqual(await read(bytes, pdf));
+    expect(Buffer.compare(buffer, bytes)).toBe(0);
+  });
+
   it('says that a scan has no text, and that half a file is broken', async () => {
     expect(await failure(tinyPdf([[]]), pdf)).toMatchObject({ code: 'NO_TEXT_LAYER' });
     const whole = tinyPdf(BODY.map((body, index) => terms(index + 1, body)));
