@@ -4,6 +4,7 @@ import { env as approvals } from '#functions/approvals/env.ts';
 import { env as credentials } from '#functions/credentials/env.ts';
 import { env as governance } from '#functions/governance/env.ts';
 import { env as operators } from '#functions/operators/env.ts';
+import { env as policies } from '#functions/policies/env.ts';
 import { ENV, type EnvName } from '#shared/config/env.ts';
 import { FLAGS } from '#shared/config/flags.ts';
 import { LEGACY_NAMES, type Setting, SETTINGS } from '#shared/config/settings.ts';
@@ -15,6 +16,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, z.ZodObject>>>> = {
   credentials,
   governance,
   operators,
+  policies,
 };
 
 /** Functions that read a variable, as `room/function`. */

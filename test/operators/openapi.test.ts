@@ -90,8 +90,12 @@ test('API-14: what is open to everybody is a short list that changes only on pur
     'GET /openapi.json',
     'GET /sign-in',
     'GET /signed-in',
+    'GET /sources',
+    'GET /sources/{source}',
+    'GET /sources/{source}/change',
     'POST /a/{locator}',
     'POST /sign-out',
+    'POST /sources/{source}/change',
   ]);
 });
 
