@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { acknowledge } from '#shared/policies/acknowledge.ts';
+import { EXTRACTOR_VERSION } from '#shared/policies/content.ts';
+import type { Observation } from '#shared/policies/observation.ts';
+import { configHash, PolicySource, type PolicySourceInput } from '#shared/policies/source.ts';
+import { checkWorld, type CheckWorld, policyPage } from './check-world.ts';
+import { sourceRecord } from './rows.ts';
+
+const SHOP = PolicySource.parse({ id: 'shop', url: 'https://shop.example.test/policy', select: ['main'] });
+const PAGE = policyPage('Candles may be sold.');
+
+const approve = async (world: CheckWorld): Promise<void> => {
+  const state = await world.store.readState('shop');
+  if (state?.pending == null) throw new Error('nothing to approve');
+  const { changeId, from, to, confirmedAt: at } = state.pending;
+  const said = { changeId, fromSemantic: from?.semantic ?? null, toCanonical: to.canonical };
+  const done = acknowledge(state, { ...said, by: 'person:olivia@example.test', at, reason: 'Read it' }, SHOP);
+  await world.store.replaceState({ ...done.state, version: state.version + 1 });
+};
+
+/** A shop whose first text was approved, as an older reader saw it. */
+const readByAnOlderReader = async (): Promise<CheckWorld> => {
+  const world = checkWorld([SHOP]);
+  world.pages.set('shop', PAGE);
+  await world.tick();
+  await approve(world);
+  const state = await world.store.readState('shop');
+  if (state?.current == null) throw new Error('no text');
+  const content = await world.store.readContent({
+    hashes: state.current.hashes,
+    configHash: state.configHash,
+    extractor: EXTRACTOR_VERSION,
+  });
+  if (content === undefined) throw new Error('no text stored');
+  await world.store.storeContent({ ...content, extractor: 'policy-reader/0' });
+  await world.store.replaceState({ ...state, version: state.version + 1, extractor: 'policy-reader/0' });
+  world.mails.length = 0;
+  return world;
+};
+const editShop = async (world: CheckWorld, more: Partial<PolicySourceInput>): Promise<void> => {
+  const record = sourceRecord({ ...SHOP, ...more }, { version: 2 });
+  expect(await world.store.replaceSource(record)).toBe('replaced');
+};
+const last = (world: CheckWorld): Observation | undefined =>
+  world.store
+    .all<Observation>('observation#')
+    .toSorted((one, other) => (one.at < other.at ? -1 : 1))
+    .at(-1);
+
+describe('what is stored, read again (F11)', () => {
+  it('a new reader is never shown as a change of the provider, and makes nothing fresher', async () => {
+    const world = await readByAnOlderReader();
+    const before = await world.store.readState('shop');
+    world.wait(15);
+    const due = await world.tick();
+    expect(due.hosts.flatMap(({ checks }) => checks)).toMatchObject([{ step: 'REREAD' }]);
+    expect(last(world)).toMatchObject({ class: 'extractor_upgrade', alert: false, verified: false });
+    const after = await world.store.readState('shop');
+    expect(after).toMatchObject({
+      extractor: EXTRACTOR_VERSION,
+      pending: null,
+      verifiedAt: before?.verifiedAt,
+    });
+    expect(after?.acknowledged?.hashes).toEqual(before?.acknowledged?.hashes);
+    expect(world.fetches()).toBe(1);
+    expect(world.mails).toEqual([]);
+    world.wait(15);
+    expect((await world.tick()).hosts).toEqual([]);
+  });
+
+  it('is read again as part of a look that is due anyway, once', async () => {
+    const world = await readByAnOlderReader();
+    world.wait(13 * 60);
+    await world.tick();
+    const classes = world.store.all<Observation>('observation#').map((row) => row.class);
+    expect(classes.toSorted()).toEqual(['baseline', 'extractor_upgrade', 'unchanged']);
+  });
+
+  it('an edited source waits for a person again, with a difference to read', async () => {
+    const world = await readByAnOlderReader();
+    const edited = { ...SHOP, remove: ['h1'] };
+    await editShop(world, edited);
+    world.wait(15);
+    await world.tick();
+    const state = await world.store.readState('shop');
+    expect(state).toMatchObject({
+      configHash: configHash(PolicySource.parse(edited)),
+      pending: { class: 'baseline' },
+    });
+    expect(world.fetches()).toBe(1);
+    expect(await world.store.readDiff(state?.pending?.changeId ?? '', 'json')).toBeDefined();
+    expect(world.mails.map(({ subject }) => subject.split(':')[0])).toEqual([
+      'First text to approve',
+      'First text to approve',
+    ]);
+  });
+
+  it('where the stored bytes do not do, the page is looked at once, and then by its back-off', async () => {
+    const world = await readByAnOlderReader();
+    await editShop(world, { select: ['.nowhere'] });
+    world.wait(15);
+    await world.tick();
+    expect(world.fetches()).toBe(1);
+    await world.tick();
+    expect(world.fetches()).toBe(2);
+    expect(last(world)).toMatchObject({ usable: false, unusable: { reason: 'SELECTOR_MISSED' } });
+    world.wait(15);
+    await world.tick();
+    expect(world.fetches()).toBe(2);
+  });
+});
