@@ -110,7 +110,8 @@ const signedBytes = (id: string, receipt: Receipt): Buffer =>
 export const signReceipt = (ring: SigningKeys, receipt: Receipt, now: number): string => {
   const usable = ring.keys.filter(({ privateKey }) => privateKey !== null);
   const key = usable.findLast(({ notBefore }) => epochMs(notBefore) <= now) ?? usable[0];
-  if (key?.privateKey == null) throw new Error('SIGNING_KEYS_EMPTY: no key of the ring can sign');
+  if (key === undefined || key.privateKey === null || key.privateKey === undefined)
+    throw new Error('SIGNING_KEYS_EMPTY: no key of the ring can sign');
   const signature = sign(null, signedBytes(key.id, receipt), privateKeyOf(key.privateKey));
   return `e1.${key.id}.${signature.toString('base64url')}`;
 };
