@@ -2,8 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ReplayCapture } from '../policies/replay.ts';
-import { CliError } from './exit.ts';
+import type { CliError } from './exit.ts';
 import { contentTypeOf } from './replay-captures.http.ts';
+import { replayFault } from './replay-fault.ts';
 
 export interface GitHistory {
   readonly repository: string;
@@ -13,9 +14,6 @@ export interface GitHistory {
   readonly since?: string;
   readonly until?: string;
 }
-
-const fault = (code: string, detail: string, cause?: unknown): CliError =>
-  new CliError('usage', detail, { problem: { code, detail }, ...(cause === undefined ? {} : { cause }) });
 
 /** Bigger than any page that a check takes in. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -40,19 +38,19 @@ const git = (repository: string, args: readonly string[]): Running => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       resolve(
         error.code === 'ENOENT'
-          ? fault(
+          ? replayFault(
               'REPLAY_GIT_MISSING',
               '--git needs the program "git" in the PATH. Install git, or export the history to a folder and use --captures.',
               error,
             )
-          : fault('REPLAY_GIT_FAILED', `git cannot be started: ${error.message}`, error),
+          : replayFault('REPLAY_GIT_FAILED', `git cannot be started: ${error.message}`, error),
       ),
     );
     child.once('close', (code, signal) =>
       resolve(
         code === 0 || signal !== null
           ? undefined
-          : fault(
+          : replayFault(
               'REPLAY_GIT_FAILED',
               `git cannot read ${repository}: ${errors.trim().split('\n')[0] ?? ''}`,
             ),
@@ -125,13 +123,16 @@ export const capturesInGit = async function* (history: GitHistory): AsyncGenerat
       if (!objects.child.stdin.write(`${commit}:${path}\n`)) await once(objects.child.stdin, 'drain');
       const head = await answers.line();
       if (head === undefined)
-        throw (await objects.complaint) ?? fault('REPLAY_GIT_FAILED', 'git ended early.');
+        throw (await objects.complaint) ?? replayFault('REPLAY_GIT_FAILED', 'git ended early.');
       const [, type, size = '0'] = head.split(' ');
       if (head.endsWith(' missing') || type === 'ambiguous') continue;
       if (Number(size) > MOST_BYTES)
-        throw fault('REPLAY_GIT_FAILED', `${path} has ${size} bytes at ${commit}; that is no policy page.`);
+        throw replayFault(
+          'REPLAY_GIT_FAILED',
+          `${path} has ${size} bytes at ${commit}; that is no policy page.`,
+        );
       const bytes = await answers.take(Number(size) + 1);
-      if (bytes === undefined) throw fault('REPLAY_GIT_FAILED', 'git ended early.');
+      if (bytes === undefined) throw replayFault('REPLAY_GIT_FAILED', 'git ended early.');
       if (type !== 'blob') continue;
       count += 1;
       yield {
@@ -144,7 +145,7 @@ export const capturesInGit = async function* (history: GitHistory): AsyncGenerat
     const complaint = await log.complaint;
     if (complaint !== undefined) throw complaint;
     if (count === 0)
-      throw fault(
+      throw replayFault(
         'REPLAY_GIT_NO_HISTORY',
         `${repository} has no history of "${path}"${since === undefined && until === undefined ? '' : ' in that time'}. Name the file from the top of the repository.`,
       );

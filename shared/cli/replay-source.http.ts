@@ -1,11 +1,8 @@
 import { basename } from 'node:path';
 import * as z from 'zod';
 import { PolicySource } from '../policies/source.ts';
-import { CliError } from './exit.ts';
 import { readJsonFile } from './files.http.ts';
-
-const fault = (detail: string): CliError =>
-  new CliError('usage', detail, { problem: { code: 'REPLAY_SOURCE_INVALID', detail } });
+import { replayFault } from './replay-fault.ts';
 
 const idOf = (file: string): string => {
   const slug = basename(file)
@@ -21,12 +18,16 @@ const chosen = (file: string, value: unknown, id: string | undefined): unknown =
   if (!Array.isArray(value)) return value;
   const ids = value.map((one) => String((one as { id?: unknown } | null)?.id ?? ''));
   if (id === undefined)
-    throw fault(
+    throw replayFault(
+      'REPLAY_SOURCE_INVALID',
       `${file} lists ${value.length} sources (${ids.slice(0, 20).join(', ')}). Choose one with --id.`,
     );
   const found: unknown = value[ids.indexOf(id)];
   if (found === undefined)
-    throw fault(`${file} has no source "${id}". It has ${ids.slice(0, 20).join(', ')}.`);
+    throw replayFault(
+      'REPLAY_SOURCE_INVALID',
+      `${file} has no source "${id}". It has ${ids.slice(0, 20).join(', ')}.`,
+    );
   return found;
 };
 
@@ -37,8 +38,11 @@ const chosen = (file: string, value: unknown, id: string | undefined): unknown =
 export const readReplaySource = async (file: string, id: string | undefined): Promise<PolicySource> => {
   const value = chosen(file, await readJsonFile(file), id);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw fault(`${file} is not a source: a JSON object with at least "url".`);
+    throw replayFault('REPLAY_SOURCE_INVALID', `${file} is not a source: a JSON object with at least "url".`);
   const parsed = PolicySource.safeParse({ id: idOf(file), ...value });
   if (parsed.success) return parsed.data;
-  throw fault(`${file} does not fit: ${z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ')}`);
+  throw replayFault(
+    'REPLAY_SOURCE_INVALID',
+    `${file} does not fit: ${z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ')}`,
+  );
 };

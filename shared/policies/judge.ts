@@ -91,7 +91,9 @@ const byAnswer = ({ source, capture, read, body }: JudgeInput): Judgement | unde
   if (place !== undefined) return unusable(place, `It ended at ${capture.finalUrl}. ${ADVICE[place]}`);
   if (read === undefined && body === undefined) return unusable('EMPTY', 'The answer has no body.');
   const declared = Number(capture.headers['content-length'] ?? Number.NaN);
-  if (capture.headers['content-encoding'] === undefined && declared > capture.rawBytes)
+  // Stored captures may have been written in another encoding; a body with its end was not cut.
+  const ended = body !== undefined && bodyIsComplete(body) === true;
+  if (capture.headers['content-encoding'] === undefined && declared > capture.rawBytes && !ended)
     return unusable('CUT_OFF', `${capture.rawBytes} of ${declared} bytes arrived. The next check may do.`);
   if (body !== undefined && isCompressed(body))
     return unusable('DECODING', 'The body is compressed, and its headers do not say how.');

@@ -130,6 +130,25 @@ describe('policies replay over a folder (F13)', () => {
     expect(code).toBe('REPLAY_META_INVALID');
     expect(text).toContain('1.meta.json');
     expect(text).toContain('"status"');
+    await put('1.meta.json', JSON.stringify({ capturedAt: 'last week' }));
+    expect((await problem('--source', source(), '--captures', folder)).text).toMatch(
+      /"capturedAt" does not fit: use ISO 8601/,
+    );
+    await put('1.meta.json', '{');
+    expect((await problem('--source', source(), '--captures', folder)).code).toBe('REPLAY_META_INVALID');
+  });
+
+  it.each([
+    ['2025-06-01T00:00:00+02:00', '2025-05-31T22:00:00.000Z'],
+    ['2025-06-01 10:00:00', '2025-06-01T10:00:00.000Z'],
+    ['2025-06-01T10:00:00.123456', '2025-06-01T10:00:00.123Z'],
+    ['2025-06-01', '2025-06-01T00:00:00.000Z'],
+    [1_748_772_000, '2025-06-01T10:00:00.000Z'],
+    [1_748_772_000_000, '2025-06-01T10:00:00.000Z'],
+  ])('reads capturedAt %s', async (capturedAt, at) => {
+    await put('1.md', PLAIN);
+    await put('1.meta.json', JSON.stringify({ capturedAt, url: null }));
+    expect((await replayed('--source', source(), '--captures', folder)).lines[0]?.at).toBe(at);
   });
 
   it('says what is wrong with a source, a folder or the options', async () => {
