@@ -18,7 +18,7 @@ header.top{background:var(--card);border-bottom:1px solid var(--line)}
 header.top>div{max-width:1080px;margin:0 auto;padding:10px 20px;display:flex;flex-wrap:wrap;gap:4px 18px;align-items:center}
 .mark{font-weight:700;letter-spacing:-.01em;text-decoration:none;font-size:17px;padding:4px 0}
 .who{margin-left:auto;color:var(--dim);font-size:14px;overflow-wrap:anywhere}
-nav a{font-size:15px}
+nav a{font-size:15px}nav a+a{margin-left:14px}
 main{max-width:1080px;margin:0 auto;padding:28px 20px 64px}
 main.narrow{max-width:560px;padding-top:9vh}
 h1{font-size:1.65rem;line-height:1.25;letter-spacing:-.015em;margin:.35rem 0 .9rem;overflow-wrap:anywhere}

@@ -6,7 +6,9 @@ export const POLICY_STYLE = new Html(`
 meter{width:92px;height:12px}
 ins{background:var(--ok-bg);color:var(--go);text-decoration:none;border-radius:3px;padding:0 2px;box-decoration-break:clone;-webkit-box-decoration-break:clone}
 del{background:var(--stop-bg);color:var(--stop);border-radius:3px;padding:0 2px;box-decoration-break:clone;-webkit-box-decoration-break:clone}
-.diff blockquote{white-space:pre-wrap;line-height:1.65;margin:4px 0 0}
+.diff blockquote{line-height:1.65;margin:4px 0 0}
+.diff blockquote bdi.raw{white-space:pre-wrap}
+.diff ul.plain+ul.plain{margin-top:12px;padding-top:12px;border-top:1px solid var(--line)}
 .diff ul.plain>li>p.small{margin:0}
 .diff .tags{margin:8px 0}
 .reasons>li>strong{display:block}
@@ -15,6 +17,6 @@ del{background:var(--stop-bg);color:var(--stop);border-radius:3px;padding:0 2px;
 .check input{margin:5px 0 0;flex:none;width:17px;height:17px;accent-color:var(--go)}
 .wide{width:100%;margin-top:16px}
 .crumb{font-size:14px;margin:0 0 4px}
-.log>li{padding:9px 0}
+.log>li{padding:9px 0}.log .tag{font-size:13px}
 .log details{margin-top:4px}
 `);

@@ -22,6 +22,10 @@ export interface SourcePageFacts {
   readonly now: number;
 }
 
+/** Our own words, with what stands between backticks as code. */
+const withCode = (text: string): readonly Html[] =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+
 const toRead = ({ pending, source }: PolicyView): Html | null =>
   pending === null
     ? null
@@ -51,7 +55,7 @@ const standing = (policy: PolicyView): Html =>
                 ({ code, detail }) =>
                   html`<li>
                     <strong>${GATE_REASONS[code].means}</strong>
-                    <span class="small"><bdi>${detail}</bdi> ${GATE_REASONS[code].action}</span>
+                    <span class="small"><bdi>${detail}</bdi> ${withCode(GATE_REASONS[code].action)}</span>
                     <div class="dim small mono">${code}</div>
                   </li>`,
               )}

@@ -43,7 +43,7 @@ export const breakGlassNotes = (open: readonly OpenBreakGlass[], now: number): H
     ({ project, glass }) =>
       html`<div class="note stop" role="status">
         <p>
-          <strong>Break-glass in ${project}, ${relativeWords(glass.until, now)} over:</strong>
+          <strong>Break-glass in ${project}, over ${relativeWords(glass.until, now)}:</strong>
           ${glass.codes.join(', ')} of ${glass.sources.join(', ')} stop no action.
         </p>
         <p class="small">

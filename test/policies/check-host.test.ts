@@ -14,9 +14,17 @@ import { timestamp } from '#shared/actions/identity.ts';
 import { listObservations, putSourceIfAbsent, readState } from '#shared/policies/policies.aws.ts';
 import { until } from '../path/desk.ts';
 import { policyPage } from './check-world.ts';
+import { column, tinyPdf } from './reader/tiny-pdf.ts';
 import { sourceRecord } from './rows.ts';
 
 const TARGET = fileURLToPath(new URL('host-target.ts', import.meta.url));
+
+const TERMS = tinyPdf([
+  column([
+    'Terms of the broker',
+    ...Array.from({ length: 12 }, (_, line) => `Clause ${line} binds every customer of it.`),
+  ]),
+]);
 
 interface Place {
   readonly awsUrl: string;
@@ -51,7 +59,10 @@ describe('the policy check on the local host', { timeout: 300_000 }, () => {
     child.stdout.on('data', (chunk: Buffer) => void (printed += chunk.toString()));
     const place = await until(
       'the host printing where it is',
-      () => (printed.includes('\n') ? (JSON.parse(printed) as Place) : undefined),
+      () => {
+        if (child.exitCode !== null) throw new Error(`the host ended with ${child.exitCode}`);
+        return printed.includes('\n') ? (JSON.parse(printed) as Place) : undefined;
+      },
       90,
     );
     const config = {
@@ -70,8 +81,8 @@ describe('the policy check on the local host', { timeout: 300_000 }, () => {
       ...place,
       db,
       kill: () => end(child),
-      check: async (slot: string): Promise<void> => {
-        const input = JSON.stringify({ source: 'shop', slot });
+      check: async (slot: string, source = 'shop'): Promise<void> => {
+        const input = JSON.stringify({ source, slot });
         const name = slot.replaceAll(/\W/g, '');
         await sfn.send(new StartExecutionCommand({ stateMachineArn: place.machine, name, input }));
       },
@@ -85,8 +96,8 @@ describe('the policy check on the local host', { timeout: 300_000 }, () => {
           },
           60,
         ),
-      observations: async () =>
-        (await listObservations(db, place.table)({ source: 'shop', limit: 100 })).observations,
+      observations: async (source = 'shop') =>
+        (await listObservations(db, place.table)({ source, limit: 100 })).observations,
       state: () => readState(db, place.table)('shop'),
       mails: (): string[] =>
         readdirSync(place.outboxDir)
@@ -99,6 +110,10 @@ describe('the policy check on the local host', { timeout: 300_000 }, () => {
 
   beforeAll(async () => {
     server = createServer((request, reply) => {
+      if (request.url === '/terms.pdf') {
+        reply.writeHead(200, { 'content-type': 'application/pdf' }).end(TERMS);
+        return;
+      }
       if (request.url !== '/policy') {
         reply.writeHead(404).end();
         return;
@@ -134,6 +149,15 @@ describe('the policy check on the local host', { timeout: 300_000 }, () => {
     expect(await host.state()).toMatchObject({ notices: [], pending: { class: 'baseline' } });
     expect(host.mails()).toHaveLength(2);
     expect(looks).toBe(1);
+
+    // The PDF reader is a megabyte of somebody else's code that has to work in the bundle.
+    const terms = { id: 'terms', url: `http://127.0.0.1:${port}/terms.pdf` };
+    await putSourceIfAbsent(host.db, host.table)(sourceRecord(terms));
+    const printed = timestamp(Date.now());
+    await host.check(printed, 'terms');
+    expect(await host.ends(printed)).toBe('SUCCEEDED');
+    expect(await host.observations('terms')).toMatchObject([{ usable: true, class: 'baseline' }]);
+    expect(host.mails()).toHaveLength(4);
 
     const slots = [first];
     let verifiedAt = '';

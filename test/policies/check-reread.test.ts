@@ -11,7 +11,7 @@ const PAGE = policyPage('Candles may be sold.');
 
 const approve = async (world: CheckWorld): Promise<void> => {
   const state = await world.store.readState('shop');
-  if (state?.pending == null) throw new Error('nothing to approve');
+  if (state === undefined || state.pending === null) throw new Error('nothing to approve');
   const { changeId, from, to, confirmedAt: at } = state.pending;
   const said = { changeId, fromSemantic: from?.semantic ?? null, toCanonical: to.canonical };
   const done = acknowledge(state, { ...said, by: 'person:olivia@example.test', at, reason: 'Read it' }, SHOP);
@@ -25,7 +25,7 @@ const readByAnOlderReader = async (): Promise<CheckWorld> => {
   await world.tick();
   await approve(world);
   const state = await world.store.readState('shop');
-  if (state?.current == null) throw new Error('no text');
+  if (state === undefined || state.current === null) throw new Error('no text');
   const content = await world.store.readContent({
     hashes: state.current.hashes,
     configHash: state.configHash,
