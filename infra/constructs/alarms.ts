@@ -135,6 +135,15 @@ export class Alarms extends Construct {
       1,
       TreatMissingData.IGNORE,
     );
+    alarm(
+      'OverdueRefreshes',
+      'access to a connected account has ended and could not be renewed, or nothing renews.',
+      counted('OverdueRefreshes'),
+      1,
+      // Every run says a number: silence means that none runs.
+      TreatMissingData.BREACHING,
+      3,
+    );
     const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
       [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;
     alarm(

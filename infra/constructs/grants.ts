@@ -148,19 +148,62 @@ const roleOf = (to: Holder | IFunction): IConstruct => {
 };
 
 /** Secrets of this stage: `autopack/<stage>/…`. Which of them an action may use is a row of the credentials table. */
-export const grantProviderSecrets = (to: Holder, stage: string): void => {
+export const grantProviderSecrets = (to: Holder, stage: string): void =>
+  onProviderSecrets(to, stage, ['secretsmanager:GetSecretValue']);
+
+/** Reading and renewing what an OAuth connection keeps in those secrets. Nothing may make or delete one. */
+export const grantConnectionSecrets = (to: Holder, stage: string): void =>
+  onProviderSecrets(to, stage, [
+    'secretsmanager:GetSecretValue',
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:UpdateSecretVersionStage',
+  ]);
+
+const onProviderSecrets = (to: Holder, stage: string, actions: readonly string[]): void => {
   const arn = Stack.of(to).formatArn({
     service: 'secretsmanager',
     resource: 'secret',
     resourceName: `autopack/${stage}/*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-  allow(to, ['secretsmanager:GetSecretValue'], [arn]);
+  allow(to, actions, [arn]);
   acknowledge(roleOf(to), {
     [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:autopack/${stage}/*]`]:
       'Operators add credentials without a deployment; the prefix keeps every other secret of the account out.',
   });
 };
+
+/** What the rotation of a secret is made of. Nothing may make or delete one. */
+export type SecretAction =
+  | 'DescribeSecret'
+  | 'GetSecretValue'
+  | 'PutSecretValue'
+  | 'UpdateSecretVersionStage'
+  | 'RotateSecret'
+  | 'CancelRotateSecret';
+
+/** Exactly these operations on the secrets of this stage, those of providers and those of the stack. */
+export const grantSecrets = (to: Holder, stage: string, actions: readonly SecretAction[]): void => {
+  const arn = Stack.of(to).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `autopack/${stage}/*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  allow(
+    to,
+    actions.map((action) => `secretsmanager:${action}`),
+    [arn],
+  );
+  acknowledge(roleOf(to), {
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:autopack/${stage}/*]`]:
+      'Operators add credentials without a deployment; the prefix keeps every other secret of the account out.',
+  });
+};
+
+/** This function alone, and no version or alias of it. */
+export const grantInvoke = (to: Holder, fn: IFunction): void =>
+  allow(to, ['lambda:InvokeFunction'], [fn.functionArn]);
 
 export const grantKey = (to: Holder, key: IKey, ...actions: readonly ('Encrypt' | 'Decrypt')[]): void =>
   allow(

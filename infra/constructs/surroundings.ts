@@ -22,16 +22,26 @@ export interface Surroundings {
 /** Environment of development stages; empty in others, so that the variables do not even exist there. */
 export interface ProviderOverrides {
   readonly url: { readonly AUTOPACK_PROVIDER_URL_ALPACA?: string };
+  readonly oauth: {
+    readonly AUTOPACK_OAUTH_URL_YOUTUBE?: string;
+    readonly AUTOPACK_OAUTH_URL_ETSY?: string;
+    readonly AUTOPACK_OAUTH_URL_SHOPIFY?: string;
+  };
   readonly loopback: { readonly AUTOPACK_ALLOW_LOOPBACK?: string };
 }
 
 /** Template parameters that re-point a provider and allow loopback addresses, where the stage has them at all. */
 export const providerOverrides = (scope: Construct, record: StageRecord): ProviderOverrides => {
-  if (!record.developmentSwitches) return { url: {}, loopback: {} };
+  if (!record.developmentSwitches) return { url: {}, oauth: {}, loopback: {} };
   const url = new CfnParameter(scope, 'ProviderUrlAlpaca', {
     default: '',
     description: 'Base URL that replaces the Alpaca hosts; empty: none',
   });
+  const oauthUrl = (name: string): string =>
+    new CfnParameter(scope, `OAuthUrl${name}`, {
+      default: '',
+      description: `Base URL that replaces the OAuth hosts of ${name}; empty: none`,
+    }).valueAsString;
   const loopback = new CfnParameter(scope, 'AllowLoopback', {
     default: '',
     allowedValues: ['', '1'],
@@ -39,6 +49,11 @@ export const providerOverrides = (scope: Construct, record: StageRecord): Provid
   });
   return {
     url: { AUTOPACK_PROVIDER_URL_ALPACA: url.valueAsString },
+    oauth: {
+      AUTOPACK_OAUTH_URL_YOUTUBE: oauthUrl('YouTube'),
+      AUTOPACK_OAUTH_URL_ETSY: oauthUrl('Etsy'),
+      AUTOPACK_OAUTH_URL_SHOPIFY: oauthUrl('Shopify'),
+    },
     loopback: { AUTOPACK_ALLOW_LOOPBACK: loopback.valueAsString },
   };
 };

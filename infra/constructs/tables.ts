@@ -82,7 +82,7 @@ export class Tables extends Construct {
       index('open', 'open', 'createdAt'),
     );
     this.policies = table('Policies', index('byKind', 'kind', 'sortKey'));
-    this.credentials = table('Credentials');
+    this.credentials = table('Credentials', index('byKind', 'rowKind', 'sortKey'));
     this.controls = new ProtectedTable(this, 'Controls', { dataKey, timeToLiveAttribute: 'expiresAtEpoch' });
     this.registry = new ProtectedTable(this, 'Registry', {
       dataKey,

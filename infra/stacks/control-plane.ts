@@ -6,6 +6,7 @@ import { ActionPath } from '../constructs/action-path.ts';
 import { ActionSteps } from '../constructs/actions.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Approvals } from '../constructs/approvals.ts';
+import { Connections } from '../constructs/connections.ts';
 import { Credentials } from '../constructs/credentials.ts';
 import { DeadLetters } from '../constructs/dead-letters.ts';
 import { Governance } from '../constructs/governance.ts';
@@ -75,6 +76,7 @@ export class ControlPlaneStack extends Stack {
     const policies = new Policies(this, 'Policies', { ...surroundings, sender });
     const check = new PolicyCheck(this, 'PolicyCheck', { ...surroundings, policies });
     const policiesApi = new PoliciesApi(this, 'PoliciesApi', { ...surroundings, check: check.machine });
+    const connections = new Connections(this, 'Connections', surroundings);
     new Sweeper(this, 'Sweeper', { ...surroundings, path });
     new Alarms(this, 'Alarms', { record, path, check: check.machine, deadLetters: deadLetters.queue });
 
@@ -85,6 +87,7 @@ export class ControlPlaneStack extends Stack {
       ...operators.functions,
       ...check.functions,
       ...policiesApi.functions,
+      ...connections.functions,
     };
     publicApi.addRoutes((entry) => {
       const found = functions[entry];

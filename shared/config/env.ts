@@ -22,6 +22,9 @@ export const ENV = {
   ACTION_STATE_MACHINE_ARN: nonEmpty.describe('State machine of the path of an action'),
   POLICY_CHECK_STATE_MACHINE_ARN: nonEmpty.describe('State machine of the policy check'),
   TOKEN_KEY_ARN: nonEmpty.describe('KMS key that task tokens are encrypted with'),
+  KEYRING_SECRET_ARN: nonEmpty.describe('Secret of the HMAC keyring'),
+  SIGNING_SECRET_ARN: nonEmpty.describe('Secret of the keys that receipts are signed with'),
+  ROTATION_FUNCTION_ARN: nonEmpty.describe('Function that Secrets Manager rotates secrets with'),
   SENDER_ADDRESS: z.email().describe('Verified address that mails come from'),
   PUBLIC_URL: z.url().describe('Base URL of the HTTP API; mail links and sign-in come back to it'),
   OIDC_ISSUER: z.url().describe('Issuer whose discovery document and keys verify tokens'),
@@ -38,6 +41,18 @@ export const ENV = {
     .union([z.literal(''), z.url()])
     .optional()
     .describe('Non-production only: base URL that replaces the Alpaca hosts; empty: none'),
+  AUTOPACK_OAUTH_URL_YOUTUBE: z
+    .union([z.literal(''), z.url()])
+    .optional()
+    .describe('Non-production only: base URL that replaces the OAuth hosts of YouTube; empty: none'),
+  AUTOPACK_OAUTH_URL_ETSY: z
+    .union([z.literal(''), z.url()])
+    .optional()
+    .describe('Non-production only: base URL that replaces the OAuth hosts of Etsy; empty: none'),
+  AUTOPACK_OAUTH_URL_SHOPIFY: z
+    .union([z.literal(''), z.url()])
+    .optional()
+    .describe('Non-production only: base URL that replaces the OAuth hosts of Shopify; empty: none'),
   AUTOPACK_ALLOW_LOOPBACK: z
     .string()
     .optional()

@@ -24,6 +24,21 @@ export const FLAGS = {
     word: 'url',
     stages: ['dev'],
   },
+  AUTOPACK_OAUTH_URL_YOUTUBE: {
+    opens: 'Accounts of YouTube are connected and renewed at this address instead of its own',
+    word: 'url',
+    stages: ['dev'],
+  },
+  AUTOPACK_OAUTH_URL_ETSY: {
+    opens: 'Accounts of Etsy are connected and renewed at this address instead of its own',
+    word: 'url',
+    stages: ['dev'],
+  },
+  AUTOPACK_OAUTH_URL_SHOPIFY: {
+    opens: 'Accounts of Shopify are connected and renewed at this address instead of its own',
+    word: 'url',
+    stages: ['dev'],
+  },
 } as const satisfies Record<string, Flag>;
 
 export type FlagName = keyof typeof FLAGS;

@@ -1,15 +1,39 @@
+import * as z from 'zod';
 import type { CredentialRef } from '../actions/dry-run.ts';
+import { ProjectId, Timestamp } from '../actions/identity.ts';
+import { credentialPk } from './credential.ts';
 
 /** Why a person is needed, in stable codes. */
-export type ReauthReason =
+export const REAUTH_REASONS = [
   /** The provider calls the refresh token dead: revoked, expired, or its successor was lost. */
-  | 'invalid-grant'
+  'invalid-grant',
   /** The provider refuses the client: its id or secret is wrong, or it may not do this any more. */
-  | 'refused'
+  'refused',
   /** The provider did not answer for about an hour. It heals by itself when the provider is back. */
-  | 'exhausted'
+  'exhausted',
   /** Nobody connected it yet. */
-  | 'not-connected';
+  'not-connected',
+] as const;
+export type ReauthReason = (typeof REAUTH_REASONS)[number];
+
+/** The task of connecting an account again. One death of a connection has one id, whoever finds it and how often. */
+export const ReauthTask = z.strictObject({
+  schemaVersion: z.literal(1),
+  project: ProjectId,
+  provider: z.string().min(1).max(60),
+  account: z.string().min(1).max(120),
+  environment: z.enum(['DEVELOPMENT', 'STAGING', 'PRODUCTION', 'PAPER']),
+  connectionVersion: z.int().positive(),
+  status: z.enum(['OPEN', 'CLOSED']),
+  reason: z.enum(REAUTH_REASONS),
+  openedAt: Timestamp,
+  closedAt: Timestamp.nullable(),
+});
+export type ReauthTask = z.infer<typeof ReauthTask>;
+
+/** `reauth#<project>#<provider>#<account>#<environment>#<connectionVersion>`. */
+export const reauthPk = (project: string, ref: CredentialRef, connectionVersion: number): string =>
+  `reauth#${credentialPk(project, ref)}#${connectionVersion}`;
 
 export interface ReauthRequest {
   readonly project: string;
@@ -19,10 +43,7 @@ export interface ReauthRequest {
   readonly reason: ReauthReason;
 }
 
-/**
- * Opens the task `reauth#<project>#<provider>#<account>#<environment>#<connectionVersion>` if it is absent, and tells
- * people once. Called again after a crash, so it is idempotent.
- */
+/** Opens the task if it is absent, and open again if it was closed too early. Called again after a crash: idempotent. */
 export type OpenReauthTask = (request: ReauthRequest) => Promise<void>;
 
 /** Closes that task, if it is there and open: the connection was made again, or healed. Idempotent. */

@@ -4,6 +4,7 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Proposal, ResolveBody } from '../actions/proposal.ts';
 import { ApprovalListView, ApprovalView } from '../approvals/approval-view.ts';
 import { StageName } from '../config/env.ts';
+import { RotationView, StageBody, UnstickBody } from '../credentials/rotation/requests.ts';
 import { ChangeRow, ConfirmChangeBody, ProposeChangeBody } from '../governance/change.ts';
 import { ProjectConfig } from '../governance/project-config.ts';
 import { PolicyHealth } from '../policies/health.ts';
@@ -87,6 +88,9 @@ export const API_SCHEMAS = {
   PolicyChange: { schema: PolicyChangeView, io: 'output' },
   ObservationList: { schema: ObservationListView, io: 'output' },
   PolicyCheck: { schema: CheckView, io: 'output' },
+  StagedValue: { schema: StageBody, io: 'input' },
+  Unstick: { schema: UnstickBody, io: 'input' },
+  Rotation: { schema: RotationView, io: 'output' },
   Health: { schema: Health, io: 'output' },
   Problem: { schema: Problem, io: 'output' },
 } as const satisfies Record<string, { readonly schema: z.ZodType; readonly io: 'input' | 'output' }>;

@@ -177,6 +177,29 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
     replies: [[202, 'PolicyCheck', 'started, or one of this minute was there']],
     problems: ['PERSON_REQUIRED'],
   },
+  'POST /projects/{project}/credentials/{provider}/{account}/{environment}/stage': {
+    body: 'StagedValue',
+    replies: [[200, 'Rotation', 'it waits beside the current value, which stays in use']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'NOT_ROTATED_BY_HAND'],
+  },
+  'POST /projects/{project}/credentials/{provider}/{account}/{environment}/rotate': {
+    replies: [[202, 'Rotation', 'the four steps run; the current value changes when the test passed']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'NOT_ROTATED_BY_HAND', 'NOTHING_STAGED'],
+  },
+  'POST /projects/{project}/credentials/{provider}/{account}/{environment}/unstick': {
+    body: 'Unstick',
+    replies: [[200, 'Rotation', 'what is pending; with a version: that rotation was stopped']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'NOT_ROTATED_BY_HAND', 'NOTHING_PENDING', 'CONFLICT'],
+  },
+  'POST /house-secrets/{secret}/rotate': {
+    replies: [[202, 'Rotation', 'the four steps run']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH'],
+  },
+  'POST /house-secrets/{secret}/unstick': {
+    body: 'Unstick',
+    replies: [[200, 'Rotation', 'what is pending; with a version: that rotation was stopped']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'NOTHING_PENDING', 'CONFLICT'],
+  },
   'GET /health': { replies: [[200, 'Health', 'it answers']], problems: [] },
   'GET /openapi.json': { replies: [], problems: [] },
 };

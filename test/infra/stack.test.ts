@@ -393,11 +393,14 @@ describe('stages differ only where they should', () => {
   it('production has no parameter that re-points a provider or allows loopback, and no public reading', () => {
     expect(Object.keys(prod.controlPlane.Parameters ?? {})).toEqual(['BootstrapVersion']);
     expect(JSON.stringify(prod.controlPlane)).not.toMatch(
-      /AUTOPACK_(PROVIDER_URL|ALLOW_LOOPBACK|PUBLIC_READ)/,
+      /AUTOPACK_(PROVIDER_URL|OAUTH_URL|ALLOW_LOOPBACK|PUBLIC_READ)/,
     );
     expect(Object.keys(dev.controlPlane.Parameters ?? {}).toSorted()).toEqual([
       'AllowLoopback',
       'BootstrapVersion',
+      'OAuthUrlEtsy',
+      'OAuthUrlShopify',
+      'OAuthUrlYouTube',
       'ProviderUrlAlpaca',
     ]);
   });

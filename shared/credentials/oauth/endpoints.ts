@@ -1,4 +1,4 @@
-import type { Credential } from '../credential.ts';
+import { type Credential, credentialPk } from '../credential.ts';
 import { OAUTH_PROVIDERS, type OAuthProviderName } from './provider-names.ts';
 import { OAUTH, type OAuthProvider } from './providers.ts';
 
@@ -82,3 +82,20 @@ export const endpointsOf = (
     overridden: base !== undefined,
   };
 };
+
+/**
+ * The grant that a connection is renewed and connected by, where several use one secret: the oldest. Two writers with
+ * rows of their own would use up each other's refresh tokens; the others only read.
+ */
+export const connectionOwner = (grants: readonly Credential[], secretId: string): Credential | undefined =>
+  grants
+    .filter((grant) => !grant.retired && grant.secretId === secretId && oauthProviderOf(grant) !== undefined)
+    .toSorted((left, right) =>
+      left.createdAt === right.createdAt
+        ? credentialPk(left.project, left) < credentialPk(right.project, right)
+          ? -1
+          : 1
+        : left.createdAt < right.createdAt
+          ? -1
+          : 1,
+    )[0];

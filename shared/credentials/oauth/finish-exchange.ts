@@ -2,7 +2,6 @@ import type { Credential } from '../credential.ts';
 import type { ConnectionVersion } from './connection.ts';
 import { conditionAfterTokens, writeCondition } from './connection-condition.ts';
 import { done, type Exchange } from './exchange.ts';
-import type { Lease } from './lease.ts';
 import type { ConnectionDeps } from './refresh-credential.ts';
 
 const LOOKS = 6;
@@ -29,7 +28,7 @@ const promote = async (grant: Credential, to: string, deps: ConnectionDeps): Pro
 export const finishExchange = async (
   grant: Credential,
   row: Exchange,
-  lease: Lease,
+  fence: number,
   deps: ConnectionDeps,
 ): Promise<void> => {
   if (row.stored === null) throw new Error('EXCHANGE_NOT_STORED: nothing to finish');
@@ -55,6 +54,6 @@ export const finishExchange = async (
       conditionAfterTokens(grant, from, { connection, versionId, connects: row.connects, now: deps.now() }),
     deps,
   );
-  const to = done(row, connection.accessExpiresAt ?? null, { fence: lease.fence, now: deps.now() });
+  const to = done(row, connection.accessExpiresAt ?? null, { fence, now: deps.now() });
   if ((await deps.putExchange(row, to)) === 'refused') throw new Error('CONFLICT: another writer was faster');
 };

@@ -142,7 +142,7 @@ export const withTokens = (connection: Connection, tokens: Tokens): Connection =
 });
 
 /** Puts the answer into the secret. This is the one moment at which a value is nowhere else, so it insists. */
-const keep = async (
+export const keepTokens = async (
   grant: Credential,
   versionId: string,
   connection: Connection,
@@ -180,7 +180,7 @@ const exchangeOnce = async (
     return;
   }
   // Nothing may come between the answer and this.
-  await keep(grant, versionId, withTokens(connection, answer.tokens), deps);
+  await keepTokens(grant, versionId, withTokens(connection, answer.tokens), deps);
   await write(sent, stored(sent, versionId, under()), deps);
 };
 
@@ -201,7 +201,7 @@ const failCondition = async (grant: Credential, reason: ReauthReason, deps: Refr
   await writeCondition(grant, (from) => conditionAfterFailure(grant, from, deps.now()), deps);
 };
 
-export const refOf = ({ provider, account, environment }: Credential) => ({ provider, account, environment });
+const refOf = ({ provider, account, environment }: Credential) => ({ provider, account, environment });
 
 const underLease = async (grant: Credential, lease: Lease, deps: RefreshDeps): Promise<RefreshOutcome> => {
   const before = await deps.readExchange(grant.project, grant);
@@ -236,7 +236,7 @@ const underLease = async (grant: Credential, lease: Lease, deps: RefreshDeps): P
         await write(row, step.row, deps);
         break;
       case 'finish':
-        if (row !== undefined) await finishExchange(grant, row, lease, deps);
+        if (row !== undefined) await finishExchange(grant, row, lease.fence, deps);
         break;
       case 'settle':
         if (row !== undefined) await settle(grant, row, lease, deps);

@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import * as z from 'zod';
-import { Keyring, newKeyring } from '../keyring.ts';
+import { Keyring, type KeyringTiming, newKeyring } from '../keyring.ts';
 
 /**
  * What a deployment puts into a house secret: text that Secrets Manager made up, in no template. The first key is
@@ -34,4 +34,14 @@ export const openKeyring = (text: string): Keyring => {
   if (!ring.success)
     throw new Error('KEYRING_INVALID: the secret holds neither a ring of keys nor the seed of one');
   return ring.data;
+};
+
+/**
+ * The one timing of the ring. Whoever signs asks for no longer life, and whoever reads keeps the ring no longer than
+ * this: otherwise a rotation would kill what is live.
+ */
+export const KEYRING_TIMING: KeyringTiming = {
+  cacheMs: 5 * 60_000,
+  lifeMs: 7 * 86_400_000,
+  skewMs: 2 * 60_000,
 };

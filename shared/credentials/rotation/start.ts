@@ -1,0 +1,18 @@
+/** Starts a rotation under a token of ours, and sets what rotates the secret from now on. */
+export type StartRotation = (
+  secretId: string,
+  rotation: { readonly token: string; readonly functionArn: string; readonly everyDays: number },
+) => Promise<
+  | 'started'
+  /** An earlier one is not complete: Secrets Manager tries that again and starts none. */
+  | 'tried-again'
+>;
+
+/** Turns rotation off and stops one that is under way. Labels stay where they are. */
+export type CancelRotation = (secretId: string) => Promise<void>;
+
+/**
+ * The longest schedule that Secrets Manager has. A value that a person has to fetch is never rotated by the clock:
+ * people are reminded by the policy of its provider, and start the rotation themselves.
+ */
+export const BY_HAND_DAYS = 1000;
