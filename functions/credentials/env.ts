@@ -17,6 +17,7 @@ export const env = {
     'AUTOPACK_PROVIDER_URL_ALPACA',
     'AUTOPACK_ALLOW_LOOPBACK',
   ),
+  'watch-rotations': envOf('AUTOPACK_ENV', 'CREDENTIALS_TABLE', 'KEYRING_SECRET_ARN', 'SIGNING_SECRET_ARN'),
   'change-secret': envOf(
     'AUTOPACK_ENV',
     'CREDENTIALS_TABLE',

@@ -144,6 +144,15 @@ export class Alarms extends Construct {
       TreatMissingData.BREACHING,
       3,
     );
+    alarm(
+      'StuckRotations',
+      'the rotation of a secret is stuck, so that no other one can start, or nobody looks.',
+      counted('StuckRotations', Stats.MAXIMUM, Duration.minutes(15)),
+      1,
+      // Every run says a number: silence means that nobody looks.
+      TreatMissingData.BREACHING,
+      2,
+    );
     const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
       [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;
     alarm(

@@ -3,6 +3,7 @@ import { type IGrantable, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IEmailIdentity } from 'aws-cdk-lib/aws-ses';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IConstruct } from 'constructs';
@@ -182,24 +183,25 @@ export type SecretAction =
   | 'RotateSecret'
   | 'CancelRotateSecret';
 
-/** Exactly these operations on the secrets of this stage, those of providers and those of the stack. */
-export const grantSecrets = (to: Holder, stage: string, actions: readonly SecretAction[]): void => {
-  const arn = Stack.of(to).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: `autopack/${stage}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
+/** Exactly these operations on the provider secrets of this stage. */
+export const grantSecrets = (to: Holder, stage: string, actions: readonly SecretAction[]): void =>
+  onProviderSecrets(
+    to,
+    stage,
+    actions.map((action) => `secretsmanager:${action}`),
+  );
+
+/** Exactly these operations on secrets of the stack itself, each named. */
+export const grantHouseSecrets = (
+  to: Holder,
+  secrets: readonly Pick<Secret, 'secretArn'>[],
+  actions: readonly SecretAction[],
+): void =>
   allow(
     to,
     actions.map((action) => `secretsmanager:${action}`),
-    [arn],
+    secrets.map(({ secretArn }) => secretArn),
   );
-  acknowledge(roleOf(to), {
-    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:autopack/${stage}/*]`]:
-      'Operators add credentials without a deployment; the prefix keeps every other secret of the account out.',
-  });
-};
 
 /** This function alone, and no version or alias of it. */
 export const grantInvoke = (to: Holder, fn: IFunction): void =>

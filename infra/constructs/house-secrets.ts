@@ -10,7 +10,8 @@ export interface HouseSecretsProps {
 
 /**
  * Secrets that Autopack makes itself. What a deployment puts in is a seed that Secrets Manager makes up, so that
- * no template holds a value; the first key is derived from it, and the first rotation replaces it.
+ * no template holds a value; the first key is derived from it, and the first rotation replaces it. Their names are not
+ * under the prefix of provider secrets: whoever may read those reads none of these.
  */
 export class HouseSecrets extends Construct {
   /** HMAC keys of whatever is signed for a while. */
@@ -22,7 +23,7 @@ export class HouseSecrets extends Construct {
     super(scope, id);
     const secret = (name: string, file: string, description: string): Secret => {
       const made = new Secret(this, name, {
-        secretName: `autopack/${stage}/house/${file}`,
+        secretName: `autopack-house/${stage}/${file}`,
         description,
         generateSecretString: {
           secretStringTemplate: '{"v":0}',

@@ -1,15 +1,25 @@
-import { Duration } from 'aws-cdk-lib';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import {
+  ContextAttribute,
+  Schedule,
+  ScheduleExpression,
+  ScheduleTargetInput,
+} from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
-import { Stack } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ROTATION_STEP_SECONDS } from '#shared/credentials/rotation/stuck-pending.ts';
 import { ROTATION_POLICIES } from '#shared/credentials/rotation-policies.ts';
 import { EntryFunction } from './function.ts';
-import { grantInvoke, grantSecrets, grantTable } from './grants.ts';
+import { grantHouseSecrets, grantInvoke, grantSecrets, grantTable } from './grants.ts';
 import type { HouseSecrets } from './house-secrets.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** How often secrets are looked at for a rotation that is stuck. */
+const WATCH_EVERY_MINUTES = 10;
 
 export interface RotationProps extends Surroundings {
   readonly house: HouseSecrets;
@@ -23,7 +33,11 @@ export class Rotation extends Construct {
   readonly rotateSecret: IFunction;
   readonly functions: Readonly<Record<string, IFunction>>;
 
-  constructor(scope: Construct, id: string, { record, tables, house, overrides }: RotationProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { record, tables, house, overrides, deadLetters }: RotationProps,
+  ) {
     super(scope, id);
     const common = {
       AUTOPACK_ENV: record.stage,
@@ -42,12 +56,10 @@ export class Rotation extends Construct {
       items: ['GetItem', 'BatchGetItem', 'PutItem'],
       query: ['byKind'],
     });
-    grantSecrets(rotate, record.stage, [
-      'DescribeSecret',
-      'GetSecretValue',
-      'PutSecretValue',
-      'UpdateSecretVersionStage',
-    ]);
+    const steps = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'] as const;
+    const own = [house.keyring, house.signingKeys];
+    grantSecrets(rotate, record.stage, steps);
+    grantHouseSecrets(rotate, own, steps);
     rotate.addPermission('SecretsManager', {
       principal: new ServicePrincipal('secretsmanager.amazonaws.com'),
       sourceAccount: Stack.of(this).account,
@@ -77,17 +89,55 @@ export class Rotation extends Construct {
     });
     grantTable(change, tables.credentials, { items: ['GetItem', 'PutItem'] });
     grantTable(change, tables.registry, { items: ['GetItem'] });
-    grantSecrets(change, record.stage, [
+    const byHand = [
       'DescribeSecret',
-      'PutSecretValue',
       'UpdateSecretVersionStage',
       'RotateSecret',
       'CancelRotateSecret',
-    ]);
+    ] as const;
+    grantSecrets(change, record.stage, [...byHand, 'PutSecretValue']);
+    // Nobody hands in a value of the stack's own secrets.
+    grantHouseSecrets(change, own, byHand);
     // Whoever starts a rotation has to be allowed to invoke the function that it runs in.
     grantInvoke(change, rotate);
 
+    const watch = new EntryFunction(this, 'credentials/watch-rotations', {
+      record,
+      failures: deadLetters,
+      timeout: Duration.seconds(60),
+      environment: common,
+    });
+    grantTable(watch, tables.credentials, { items: ['BatchGetItem'], query: ['byKind'] });
+    grantSecrets(watch, record.stage, ['DescribeSecret']);
+    grantHouseSecrets(watch, own, ['DescribeSecret']);
+    this.everyTenMinutes(watch, deadLetters);
+
     this.rotateSecret = rotate;
     this.functions = { 'credentials/change-secret': change };
+  }
+  private everyTenMinutes(fn: IFunction, deadLetters: IQueue): void {
+    const scheduler = new Role(this, 'SchedulerRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    scheduler.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }),
+    );
+    scheduler.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+    );
+    new Schedule(this, 'EveryTenMinutes', {
+      description: 'Looks for rotations that are stuck',
+      schedule: ScheduleExpression.rate(Duration.minutes(WATCH_EVERY_MINUTES)),
+      target: new LambdaInvoke(fn, {
+        input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
+        // The next tick looks again, so an old one is worth nothing.
+        maxEventAge: Duration.minutes(WATCH_EVERY_MINUTES),
+        retryAttempts: 2,
+        deadLetterQueue: deadLetters,
+        role: scheduler.withoutPolicyUpdates(),
+      }),
+    });
   }
 }

@@ -18,6 +18,7 @@ import { Operators } from '../constructs/operators.ts';
 import { PoliciesApi } from '../constructs/policies-api.ts';
 import { Policies } from '../constructs/policies.ts';
 import { PolicyCheck } from '../constructs/policy-check.ts';
+import { Rotation } from '../constructs/rotation.ts';
 import { providerOverrides, type Surroundings } from '../constructs/surroundings.ts';
 import { Sweeper } from '../constructs/sweeper.ts';
 import type { StageRecord } from '../stages.ts';
@@ -77,6 +78,7 @@ export class ControlPlaneStack extends Stack {
     const check = new PolicyCheck(this, 'PolicyCheck', { ...surroundings, policies });
     const policiesApi = new PoliciesApi(this, 'PoliciesApi', { ...surroundings, check: check.machine });
     const connections = new Connections(this, 'Connections', surroundings);
+    const rotation = new Rotation(this, 'Rotation', { ...surroundings, house: state.house });
     new Sweeper(this, 'Sweeper', { ...surroundings, path });
     new Alarms(this, 'Alarms', { record, path, check: check.machine, deadLetters: deadLetters.queue });
 
@@ -88,6 +90,7 @@ export class ControlPlaneStack extends Stack {
       ...check.functions,
       ...policiesApi.functions,
       ...connections.functions,
+      ...rotation.functions,
     };
     publicApi.addRoutes((entry) => {
       const found = functions[entry];

@@ -32,12 +32,29 @@ const asynchronous = new Set(
 const TARGETS: Readonly<Record<string, string>> = {
   'kms:Encrypt': 'TokenKey',
   'kms:Decrypt': 'TokenKey',
-  'secretsmanager:GetSecretValue': 'secretsmanager:secret:autopack/dev/*',
   'ses:SendEmail': 'ses:identity/Sender',
   'states:SendTaskSuccess': 'ActionPathMachine',
   'states:SendTaskFailure': 'ActionPathMachine',
   'states:DescribeExecution': 'states:execution:Autopack-dev-ControlPlane-Action:*',
 };
+
+/**
+ * Secrets of providers have one prefix; those of the stack itself are named, for the functions that are told of them.
+ * Reviewed: nobody hands in a value of the latter.
+ */
+const secretsOf = (entry: string, command: string): readonly string[] => {
+  const handler = handlerOf(entry);
+  const provider = /\b(listCredentials|readCredential|resolveCredential|credentialIsUsable)\(/.test(handler);
+  const own = entry !== 'credentials/change-secret' || command !== 'secretsmanager:PutSecretValue';
+  return [
+    ...(provider ? ['secretsmanager:secret:autopack/dev/*'] : []),
+    ...(own && handler.includes('env.KEYRING_SECRET_ARN') ? ['KeyringSecret'] : []),
+    ...(own && handler.includes('env.SIGNING_SECRET_ARN') ? ['SigningKeysSecret'] : []),
+  ];
+};
+
+const handlerOf = (entry: string): string =>
+  readFileSync(join(import.meta.dirname, '../../functions', `${entry}.handler.ts`), 'utf8');
 
 /**
  * Reviewed: what a call needs that is no command of the function. DynamoDB and S3 use the data key on behalf of
@@ -58,6 +75,8 @@ const implied = (needed: ReadonlySet<string>, logicalId: string): readonly strin
       : []),
     ...(uses(/^s3:GetObject/) ? ['kms:Decrypt DataKey via s3'] : []),
     ...(uses(/^s3:PutObject/) ? ['kms:GenerateDataKey DataKey via s3'] : []),
+    // Whoever starts a rotation has to be allowed to invoke the function that it runs in.
+    ...(uses(/^secretsmanager:RotateSecret/) ? ['lambda:InvokeFunction RotationRotateSecret'] : []),
     ...(asynchronous.has(logicalId) ? ['sqs:SendMessage DeadLettersQueue'] : []),
   ];
 };
@@ -67,7 +86,7 @@ const named = (permission: string): string => permission.replace(/([A-Za-z])[0-9
 
 /** Which machines a handler starts, by the variable that it hands to its adapter. */
 const startedBy = (entry: string): readonly string[] => {
-  const handler = readFileSync(join(import.meta.dirname, '../../functions', `${entry}.handler.ts`), 'utf8');
+  const handler = handlerOf(entry);
   return [
     ...(handler.includes('env.ACTION_STATE_MACHINE_ARN') ? ['ActionPathMachine'] : []),
     ...(handler.includes('env.POLICY_CHECK_STATE_MACHINE_ARN') ? ['PolicyCheckMachine'] : []),
@@ -82,7 +101,9 @@ const neededBy = (entry: string, logicalId: string): ReadonlySet<string> => {
     if (command.startsWith('s3:')) {
       if (![...objects].some((action) => action.startsWith(`${command} `)))
         needed.add(`${command} (no adapter calls it)`);
-    } else if (command === 'states:StartExecution')
+    } else if (command.startsWith('secretsmanager:'))
+      for (const secret of secretsOf(entry, command)) needed.add(`${command} ${secret}`);
+    else if (command === 'states:StartExecution')
       for (const machine of startedBy(entry)) needed.add(`${command} ${machine}`);
     else needed.add(`${command} ${TARGETS[command] ?? '(a target that this test does not know)'}`);
   }

@@ -167,7 +167,8 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
   });
 
   it('retains everything stateful under pinned logical ids (MIG-02)', () => {
-    const stateful = /^AWS::(DynamoDB::GlobalTable|DynamoDB::Table|S3::Bucket|KMS::Key|Cognito::UserPool)$/;
+    const stateful =
+      /^AWS::(DynamoDB::GlobalTable|DynamoDB::Table|S3::Bucket|KMS::Key|Cognito::UserPool|SecretsManager::Secret)$/;
     const kept = Object.entries(state.Resources).filter(([, { Type }]) => stateful.test(Type));
     expect(kept.map(([id]) => id).toSorted()).toEqual([
       'ActionsTable',
@@ -176,9 +177,11 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
       'ControlsTable',
       'CredentialsTable',
       'DataKey',
+      'KeyringSecret',
       'PoliciesTable',
       'RegistryTable',
       'RunsTable',
+      'SigningKeysSecret',
       'TokenKey',
       'UserPool',
     ]);
@@ -223,7 +226,7 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
       ActionsTable: ['byTime project timeKey', 'byRun runKey timeKey', 'attention attention attentionAt'],
       ApprovalsTable: ['byProject project createdAt', 'open open createdAt'],
       ControlsTable: [],
-      CredentialsTable: [],
+      CredentialsTable: ['byKind rowKind sortKey'],
       PoliciesTable: ['byKind kind sortKey'],
       RegistryTable: ['byKind kind sortKey'],
       RunsTable: [],
