@@ -16,7 +16,7 @@ import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda-api.ts';
 import { createLambdaRunner } from './lambda-runner.ts';
 import { keepPorts, onPort, portsBefore } from './ports-before.ts';
-import type { AlpacaControl } from './ports.ts';
+import type { AlpacaControl, SecretsFaults } from './ports.ts';
 import { createS3 } from './s3/s3.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSecretsManager } from './secrets-manager/secrets-manager.ts';
@@ -57,6 +57,8 @@ export interface LocalHost {
   readonly clients: { readonly agent: LocalClient; readonly cliClientId: string };
   /** The stand-in of the Alpaca paper API: its orders, requests, and faults on demand. */
   readonly alpaca: AlpacaControl;
+  /** Faults of Secrets Manager on demand. */
+  readonly secretsFaults: SecretsFaults;
   readonly deployed: Deployed;
   invoke: Host['invoke'];
   /** Ends everything in order. What is waiting waits on at the next start. */
@@ -236,6 +238,7 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
         cliClientId: String([...deployed.outputs].find(([name]) => name.endsWith('/CliClientId'))?.[1] ?? ''),
       },
       alpaca: standIn.control,
+      secretsFaults: secrets.faults,
       deployed,
       invoke: lambda.invoke,
       stop,

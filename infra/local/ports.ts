@@ -46,7 +46,28 @@ export interface RotationRules {
   readonly scheduleExpression?: string;
 }
 
+export interface SecretsFault {
+  /**
+   * `throttle` and `internalFailure` answer an error and do nothing; `lostReply` does it and breaks the connection
+   * instead of answering.
+   */
+  readonly kind: 'throttle' | 'internalFailure' | 'lostReply';
+  /** Name of the operation, as `PutSecretValue`; default: any. */
+  readonly operation?: string;
+  /** How many requests it hits; default 1. */
+  readonly times?: number;
+}
+
+/** Faults on demand, in process only. The check by testSecret alone needs none: RotateSecret without RotateImmediately. */
+export interface SecretsFaults {
+  inject(fault: SecretsFault): void;
+  /** From now on so many reads after each write still show what was before it; 0: none. */
+  lagReads(reads: number): void;
+  clear(): void;
+}
+
 export interface SecretsManagerService extends LocalService {
+  readonly faults: SecretsFaults;
   ensureSecret(spec: SecretSpec): Promise<void>;
   /** What AWS::SecretsManager::RotationSchedule configures. Rotates nothing by itself. */
   ensureRotation(secretId: string, rules: RotationRules): Promise<void>;

@@ -49,6 +49,7 @@ export const INPUTS = {
       .optional(),
     RotateImmediately: z.boolean().default(true),
   }),
+  CancelRotateSecret: z.strictObject({ SecretId }),
   DeleteSecret: z.strictObject({
     SecretId,
     RecoveryWindowInDays: z.number().int().min(7).max(30).default(30),

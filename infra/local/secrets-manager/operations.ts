@@ -183,6 +183,20 @@ export const operations = (
 
     RotateSecret: (input) => rotateSecret(input, store, now, rotation),
 
+    // Labels stay where they are: a version that was pending still is.
+    CancelRotateSecret: (input) =>
+      store.update((state) => {
+        const secret = usableSecret(state, input.SecretId);
+        if (secret.rotation === undefined)
+          throw new SecretsManagerError(
+            'InvalidRequestException',
+            'You tried to cancel rotation on a secret that has no rotation.',
+          );
+        delete secret.rotation;
+        delete secret.rotating;
+        return named(secret);
+      }),
+
     DeleteSecret: (input) =>
       store.update((state) => {
         const secret = usableSecret(state, input.SecretId);

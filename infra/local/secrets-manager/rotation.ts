@@ -6,12 +6,15 @@ import { findSecret, moveStage, type SecretsState, type StoredSecret, versionWit
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 type Step = (typeof STEPS)[number];
 
+/** When a rotation that failed is tried again by itself, from the first step on; after the last one it waits. */
+export const RETRY_AFTER_MS = [30_000, 60_000, 120_000, 240_000] as const;
+
 export interface Rotations {
   /** Runs the four steps of the version that `secret.rotating` names; answers when they are over. */
   run(arn: string): Promise<void>;
   /** The configuration check of RotateImmediately=false: testSecret alone, then the pending mark is taken off. */
   check(arn: string, token: string): Promise<void>;
-  /** Whatever is running, for a clean stop. */
+  /** Whatever is running, for a clean stop; what waits to be tried again goes on at the next start. */
   idle(): Promise<void>;
 }
 
@@ -30,23 +33,22 @@ export const rotations = (
   invoke: Host['invoke'],
 ): Rotations => {
   const running = new Map<string, Promise<void>>();
+  const retries = new Map<string, () => void>();
 
-  const step = async (name: Step, arn: string, token: string): Promise<boolean> => {
+  /** @returns `off` where rotation was cancelled meanwhile */
+  const step = async (name: Step, arn: string, token: string): Promise<'done' | 'failed' | 'off'> => {
     const lambdaArn = findSecret(store.read(), arn).rotation?.lambdaArn;
-    if (lambdaArn === undefined) return false;
+    if (lambdaArn === undefined) return 'off';
     const event = { Step: name, SecretId: arn, ClientRequestToken: token, RotationToken: token };
     const outcome = await invoke(lambdaArn, event).catch(() => ({ functionError: 'Unhandled' as const }));
-    if (outcome.functionError === undefined) return true;
+    if (outcome.functionError === undefined) return 'done';
     // The answer of the function may quote a secret, so it is not logged.
     host.log(`secretsmanager: ${name} of ${findSecret(store.read(), arn).name} failed`);
-    return false;
+    return 'failed';
   };
 
-  const rotate = async (arn: string): Promise<void> => {
-    const token = findSecret(store.read(), arn).rotating;
-    if (token === undefined) return;
-    for (const name of STEPS) if (!(await step(name, arn, token))) return;
-    await store.update((state) => {
+  const finished = (token: string, arn: string) =>
+    store.update((state) => {
       const secret = findSecret(state, arn);
       if (versionWithStage(secret, 'AWSCURRENT') !== token) {
         host.log(`secretsmanager: finishSecret of ${secret.name} left AWSCURRENT where it was`);
@@ -60,33 +62,60 @@ export const rotations = (
       if (next === undefined) delete secret.rotation.nextRotationAt;
       else secret.rotation.nextRotationAt = next;
     });
+
+  const again = (arn: string, token: string, attempt: number): void => {
+    const after = RETRY_AFTER_MS[attempt];
+    if (after === undefined) return;
+    const cancel = host.clock.at(host.clock.now() + after, () => {
+      retries.delete(arn);
+      if (findSecret(store.read(), arn).rotating === token) void run(arn, attempt + 1);
+    });
+    retries.set(arn, cancel);
+  };
+
+  const rotate = async (arn: string, attempt: number): Promise<void> => {
+    const token = findSecret(store.read(), arn).rotating;
+    if (token === undefined) return;
+    for (const name of STEPS) {
+      const outcome = await step(name, arn, token);
+      if (outcome === 'failed') again(arn, token, attempt);
+      if (outcome !== 'done') return;
+    }
+    await finished(token, arn);
+  };
+
+  const run = (arn: string, attempt: number): Promise<void> => {
+    const current = running.get(arn);
+    if (current !== undefined) return current;
+    retries.get(arn)?.();
+    retries.delete(arn);
+    const started = rotate(arn, attempt)
+      .catch((error: unknown) => host.log(`secretsmanager: a rotation broke off (${String(error)})`))
+      .finally(() => running.delete(arn));
+    running.set(arn, started);
+    return started;
   };
 
   return {
-    run(arn) {
-      const current = running.get(arn);
-      if (current !== undefined) return current;
-      const run = rotate(arn)
-        .catch((error: unknown) => host.log(`secretsmanager: a rotation broke off (${String(error)})`))
-        .finally(() => running.delete(arn));
-      running.set(arn, run);
-      return run;
-    },
+    run: (arn) => run(arn, 0),
     async check(arn, token) {
       await store.update((state) => {
         const secret = findSecret(state, arn);
         secret.versions[token] ??= { stages: [], createdAt: host.clock.now() };
         moveStage(secret, 'AWSPENDING', token);
       });
-      const run = step('testSecret', arn, token)
+      const checking = step('testSecret', arn, token)
         .then(() => store.update((state) => dropPending(findSecret(state, arn), token)))
         .catch((error: unknown) => host.log(`secretsmanager: a rotation check broke off (${String(error)})`))
         .finally(() => running.delete(`${arn}#${token}`));
-      running.set(`${arn}#${token}`, run);
-      await run;
+      running.set(`${arn}#${token}`, checking);
+      await checking;
     },
     async idle() {
+      for (const cancel of retries.values()) cancel();
+      retries.clear();
       await Promise.allSettled(running.values());
+      for (const cancel of retries.values()) cancel();
     },
   };
 };

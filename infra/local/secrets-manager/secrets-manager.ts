@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { durableState } from '../durable-file.ts';
 import type { CreateSecretsManager } from '../ports.ts';
 import { type AwsReply, awsJson, awsJsonError } from '../service.ts';
+import { faults } from './faults.ts';
 import { INPUTS, type Operation } from './inputs.ts';
 import { operations } from './operations.ts';
 import { generatedSecretString } from './random-password.ts';
@@ -34,7 +35,8 @@ export const createSecretsManager: CreateSecretsManager = (
     }),
   );
   const rotation = rotations(store, host, invoke);
-  const operation = operations(store, host, rotation);
+  const faulty = faults(() => store.read());
+  const operation = operations({ ...store, read: faulty.seen }, host, rotation);
   let cancelTimer: (() => void) | undefined;
   let started = false;
 
@@ -89,12 +91,11 @@ export const createSecretsManager: CreateSecretsManager = (
 
   return {
     signingNames: ['secretsmanager'],
+    faults: faulty.control,
     async handle({ target, body }) {
+      const name = (target ?? '').replace(/^secretsmanager\./, '');
       try {
-        return await run(
-          (target ?? '').replace(/^secretsmanager\./, ''),
-          JSON.parse(body.toString() || '{}'),
-        );
+        return await faulty.disturb(name, () => run(name, JSON.parse(body.toString() || '{}')));
       } catch (error) {
         if (error instanceof SecretsManagerError) return awsJsonError(400, error.code, error.message);
         if (error instanceof z.ZodError)
