@@ -25,6 +25,8 @@ ul.list{list-style:none;margin:0;padding:0}ul.list>li{border-top:1px solid var(-
 ul.list a{display:block;padding:.8rem 0;text-decoration:none;color:inherit}ul.list a:hover .subject{text-decoration:underline}.subject{font-weight:600;overflow-wrap:anywhere}
 label{display:block;font-weight:600;margin-top:1rem}input{width:100%;font:inherit;padding:.6rem .75rem;margin-top:.3rem;border:1px solid var(--soft);border-radius:8px;background:var(--card);color:inherit}
 button{font:inherit;font-weight:600;margin-top:1.1rem;width:100%;padding:.65rem 1rem;border:0;border-radius:8px;background:var(--accent);color:var(--accent-ink);cursor:pointer}
+button.quiet{background:transparent;color:var(--accent);border:1px solid var(--line);margin-top:.6rem}button.small{width:auto;margin:0;padding:.3rem .7rem;font-size:.9rem}
+fieldset{border:0;padding:0;margin:1.25rem 0 0;min-width:0}legend{padding:0;font-weight:600}.choice{font-weight:400;margin-top:.45rem;display:grid;grid-template-columns:1.25rem 1fr;gap:0 .5rem;overflow-wrap:anywhere}.choice input{width:auto;margin:.3rem 0 0;grid-row:span 2}.choice .soft{grid-column:2;font-size:.88rem}
 .scroll{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:.92rem}th,td{text-align:left;padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);white-space:nowrap}thead th{border-top:0;color:var(--soft);font-weight:500}td.n,th.n{text-align:right}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:.75rem 0 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:14px/1.5 ui-monospace,Menlo,Consolas,monospace}
