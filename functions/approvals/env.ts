@@ -29,6 +29,7 @@ export const env = {
     'REGISTRY_TABLE',
     'CONTROLS_TABLE',
     'POLICIES_TABLE',
+    'CREDENTIALS_TABLE',
     'ARTIFACTS_BUCKET',
   ),
 } as const;

@@ -6,6 +6,8 @@ import { readLocator } from '#shared/approvals/locators.aws.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
+import { readCredential } from '#shared/credentials/credentials.aws.ts';
+import { listOpenReauthTasks } from '#shared/credentials/reauth-tasks.aws.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
@@ -37,6 +39,8 @@ const deps = {
   askPolicies: askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now),
   listSources: listSources(db, env.POLICIES_TABLE),
   readStates: readStates(db, env.POLICIES_TABLE),
+  listReauthTasks: listOpenReauthTasks(db, env.CREDENTIALS_TABLE),
+  readCredential: readCredential(db, env.CREDENTIALS_TABLE),
   countUp: countUp(db, env.CONTROLS_TABLE),
   randomBytes,
   now: Date.now,

@@ -10,6 +10,9 @@ import { readPath } from '#shared/approvals/locator.ts';
 import { barredBecause, closedBecause, isOriginator } from '#shared/approvals/moves.ts';
 import { pageOfProblem, signInPage, signInPath, type Viewer } from '#shared/approvals/page.ts';
 import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
+import type { ReadCredential } from '#shared/credentials/credential.ts';
+import type { ListOpenReauthTasks } from '#shared/credentials/reauth.ts';
+import { type ReauthView, reauthView } from '#shared/credentials/reauth-view.ts';
 import type { MayApprove } from '#shared/governance/gate.ts';
 import type { AskPolicies, PoliciesAnswer } from '#shared/governance/policies-gate.ts';
 import type { ProjectConfig, ReadProjectConfig } from '#shared/governance/project-config.ts';
@@ -31,6 +34,8 @@ export interface ShowPagesDeps {
   readonly askPolicies: AskPolicies;
   readonly listSources: ListSources;
   readonly readStates: ReadStates;
+  readonly listReauthTasks: ListOpenReauthTasks;
+  readonly readCredential: ReadCredential;
   readonly countUp: CountUp;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly now: () => number;
@@ -150,13 +155,24 @@ const policiesToRead = async (operator: boolean, now: number, deps: ShowPagesDep
     .filter(({ pending }) => pending !== null);
 };
 
+/** What has to be connected again in the viewer's projects. */
+const accountsToConnect = async (
+  projects: readonly string[],
+  deps: ShowPagesDeps,
+): Promise<readonly ReauthView[]> => {
+  const tasks = (await deps.listReauthTasks()).filter(({ project }) => projects.includes(project));
+  return Promise.all(
+    tasks.map(async (task) => reauthView(task, await deps.readCredential(task.project, task))),
+  );
+};
+
 const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<HttpReply> => {
   const now = deps.now();
   const session = await deps.signedIn(request.cookies, now);
   if (session === null) return html(signInPage('/inbox'));
   const { projects, roles, subject } = session.principal;
   const cursor = request.query['older'];
-  const [waiting, decided, policies] = await Promise.all([
+  const [waiting, decided, policies, reauth] = await Promise.all([
     deps.listApprovals({
       projects,
       state: 'waiting',
@@ -170,6 +186,7 @@ const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<Htt
       ...(cursor === undefined ? {} : { cursor }),
     }),
     policiesToRead(roles.includes('operator'), now, deps),
+    accountsToConnect(projects, deps),
   ]);
   const mine = (approval: Approval): boolean =>
     roles.includes('operator') && !isOriginator(approval, subject) && closedBecause(approval, now) === null;
@@ -179,6 +196,8 @@ const showInbox = async (request: HttpRequest, deps: ShowPagesDeps): Promise<Htt
       viewer: viewerOf(session),
       now,
       policies,
+      reauth,
+      mayConnect: roles.includes('operator'),
       sections: [
         {
           heading: 'Waits for you',

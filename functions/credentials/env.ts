@@ -9,6 +9,13 @@ export const env = {
     'ARTIFACTS_BUCKET',
     'TOKEN_KEY_ARN',
   ),
+  'tend-reauth-tasks': envOf(
+    'AUTOPACK_ENV',
+    'CREDENTIALS_TABLE',
+    'REGISTRY_TABLE',
+    'SENDER_ADDRESS',
+    'PUBLIC_URL',
+  ),
   'rotate-secret': envOf(
     'AUTOPACK_ENV',
     'CREDENTIALS_TABLE',

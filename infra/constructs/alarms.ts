@@ -153,6 +153,15 @@ export class Alarms extends Construct {
       TreatMissingData.BREACHING,
       2,
     );
+    alarm(
+      'ReauthWaits',
+      'an account has waited for a day to be connected again, or nobody is told.',
+      counted('OldestReauthSeconds'),
+      86_400,
+      // Every run says a number: silence means that nobody is told.
+      TreatMissingData.BREACHING,
+      3,
+    );
     const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
       [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;
     alarm(

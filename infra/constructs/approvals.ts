@@ -91,6 +91,7 @@ export class Approvals extends Construct {
         REGISTRY_TABLE: tables.registry.tableName,
         CONTROLS_TABLE: tables.controls.tableName,
         POLICIES_TABLE: tables.policies.tableName,
+        CREDENTIALS_TABLE: tables.credentials.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
       },
     });
@@ -98,6 +99,7 @@ export class Approvals extends Construct {
     grantTable(pages, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(pages, tables.controls, { items: ['UpdateItem'] });
     grantTable(pages, tables.policies, { items: ['BatchGetItem'], query: ['byKind'] });
+    grantTable(pages, tables.credentials, { items: ['GetItem', 'BatchGetItem'], query: ['byKind'] });
     grantArtifacts(pages, artifacts, { read: ['dry-runs'] });
 
     this.functions = {

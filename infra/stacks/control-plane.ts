@@ -19,6 +19,7 @@ import { PoliciesApi } from '../constructs/policies-api.ts';
 import { Policies } from '../constructs/policies.ts';
 import { PolicyCheck } from '../constructs/policy-check.ts';
 import { Rotation } from '../constructs/rotation.ts';
+import { ReauthTasks } from '../constructs/reauth-tasks.ts';
 import { providerOverrides, type Surroundings } from '../constructs/surroundings.ts';
 import { Sweeper } from '../constructs/sweeper.ts';
 import type { StageRecord } from '../stages.ts';
@@ -79,6 +80,7 @@ export class ControlPlaneStack extends Stack {
     const policiesApi = new PoliciesApi(this, 'PoliciesApi', { ...surroundings, check: check.machine });
     const connections = new Connections(this, 'Connections', surroundings);
     const rotation = new Rotation(this, 'Rotation', { ...surroundings, house: state.house });
+    new ReauthTasks(this, 'ReauthTasks', { ...surroundings, sender });
     new Sweeper(this, 'Sweeper', { ...surroundings, path });
     new Alarms(this, 'Alarms', { record, path, check: check.machine, deadLetters: deadLetters.queue });
 

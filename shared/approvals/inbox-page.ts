@@ -1,3 +1,5 @@
+import { toConnectAgain } from '../credentials/reauth-section.ts';
+import type { ReauthView } from '../credentials/reauth-view.ts';
 import type { PolicyView } from '../policies/policy-view.ts';
 import { policiesToRead } from '../policies/to-read.ts';
 import type { Approval } from './approval.ts';
@@ -19,6 +21,9 @@ export interface InboxFacts {
   readonly sections: readonly InboxSection[];
   /** Policy changes that wait to be read; they stand after what waits for the viewer. */
   readonly policies: readonly PolicyView[];
+  /** Accounts of the viewer's projects that have to be connected again. */
+  readonly reauth: readonly ReauthView[];
+  readonly mayConnect: boolean;
   readonly now: number;
   readonly olderHref?: string;
 }
@@ -54,11 +59,20 @@ const section = ({ heading, approvals, empty }: InboxSection, index: number, now
 };
 
 /** What waits for the signed-in person, then what waits for others, then what was decided. */
-export const inboxPage = ({ viewer, sections, policies, now, olderHref }: InboxFacts): string =>
+export const inboxPage = ({
+  viewer,
+  sections,
+  policies,
+  reauth,
+  mayConnect,
+  now,
+  olderHref,
+}: InboxFacts): string =>
   page({
     title: 'Inbox',
     viewer,
     main: html`<h1>Inbox</h1>
+      ${toConnectAgain(reauth, mayConnect, now)}
       ${sections.slice(0, 1).map((content, index) => section(content, index, now))}
       ${policiesToRead(policies, now)}
       ${sections.slice(1).map((content, index) => section(content, index + 1, now))}

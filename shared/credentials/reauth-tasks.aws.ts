@@ -1,18 +1,30 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { timestamp } from '../actions/identity.ts';
 import type { Db } from '../config/dynamo.aws.ts';
-import { type CloseReauthTask, type OpenReauthTask, reauthPk, ReauthTask } from './reauth.ts';
+import { readRows } from '../config/rows.aws.ts';
+import {
+  type CloseReauthTask,
+  type ListOpenReauthTasks,
+  type OpenReauthTask,
+  reauthPk,
+  ReauthTask,
+} from './reauth.ts';
 
-/** Partition of the index `byKind` that tasks are found in, oldest first. */
-const REAUTH_KIND = 'reauth';
+/** Partitions of the index `byKind`: the open ones, oldest first, and those that are kept for the record. */
+const KINDS = { OPEN: 'reauth', CLOSED: 'reauth-closed' } as const;
 
 const itemOf = (task: ReauthTask) => ({
   ...ReauthTask.parse(task),
   pk: reauthPk(task.project, task, task.connectionVersion),
-  rowKind: REAUTH_KIND,
+  rowKind: KINDS[task.status],
   sortKey: task.openedAt,
 });
+
+const taskOfItem = (item: Record<string, unknown>): ReauthTask | undefined => {
+  const { pk: _pk, rowKind: _rowKind, sortKey: _sortKey, ...row } = item;
+  return ReauthTask.safeParse(row).data;
+};
 
 const unlessRefused = async (write: Promise<unknown>): Promise<void> => {
   try {
@@ -54,6 +66,35 @@ export const openReauthTask =
     );
   };
 
+/** The index only finds them; the rows are read strongly. */
+export const listOpenReauthTasks =
+  (db: Db, table: string): ListOpenReauthTasks =>
+  async () => {
+    const keys: string[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await db.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: 'byKind',
+          KeyConditionExpression: 'rowKind = :kind',
+          ExpressionAttributeValues: { ':kind': KINDS.OPEN },
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        }),
+      );
+      for (const item of page.Items ?? []) keys.push(String(item['pk']));
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+    const rows = await readRows(
+      db,
+      keys.map((pk) => ({ table, pk })),
+    );
+    return rows.flatMap((row) => {
+      const task = taskOfItem(row ?? {});
+      return task?.status === 'OPEN' ? [task] : [];
+    });
+  };
+
 /** Reads the task and closes it where it is open still. */
 export const closeReauthTask =
   (db: Db, table: string, now: () => number): CloseReauthTask =>
@@ -65,10 +106,8 @@ export const closeReauthTask =
         ConsistentRead: true,
       }),
     );
-    if (Item === undefined) return;
-    const { pk: _pk, rowKind: _rowKind, sortKey: _sortKey, ...row } = Item;
-    const task = ReauthTask.parse(row);
-    if (task.status === 'CLOSED') return;
+    const task = taskOfItem(Item ?? {});
+    if (task === undefined || task.status === 'CLOSED') return;
     await unlessRefused(
       db.send(
         new PutCommand({

@@ -7,12 +7,26 @@ import { credentialPk } from './credential.ts';
 export const REAUTH_REASONS = [
   /** The provider calls the refresh token dead: revoked, expired, or its successor was lost. */
   'invalid-grant',
-  /** The provider refuses the client: its id or secret is wrong, or it may not do this any more. */
+  /** The provider refuses the client or the key: it is wrong, or may not do this any more. */
   'refused',
   /** The provider did not answer for about an hour. It heals by itself when the provider is back. */
   'exhausted',
   /** Nobody connected it yet. */
   'not-connected',
+  /** There is no secret under its name. */
+  'secret-missing',
+  /** The secret cannot be read, or lacks a field. */
+  'secret-unreadable',
+  /** It is real and the host a stand-in, or the other way round. */
+  'wrong-host',
+  /** The consent does not cover what it is registered for. */
+  'insufficient-scope',
+  /** The provider says that it belongs to another environment. */
+  'wrong-environment',
+  /** It ends before the task would be over. */
+  'ends-soon',
+  /** It is older than its policy allows at all. */
+  'overdue',
 ] as const;
 export type ReauthReason = (typeof REAUTH_REASONS)[number];
 
@@ -34,6 +48,9 @@ export type ReauthTask = z.infer<typeof ReauthTask>;
 /** `reauth#<project>#<provider>#<account>#<environment>#<connectionVersion>`. */
 export const reauthPk = (project: string, ref: CredentialRef, connectionVersion: number): string =>
   `reauth#${credentialPk(project, ref)}#${connectionVersion}`;
+
+/** Every task that is open, oldest first. Rows that do not fit are left out. */
+export type ListOpenReauthTasks = () => Promise<readonly ReauthTask[]>;
 
 export interface ReauthRequest {
   readonly project: string;

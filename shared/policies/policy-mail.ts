@@ -1,4 +1,4 @@
-import { Html, html } from '../approvals/html.ts';
+import { letter } from '../approvals/letter.ts';
 import type { Mail } from '../approvals/mail.ts';
 import { shorten, visibleLine, visibleMailLine } from '../approvals/untrusted.ts';
 import { utcWords } from '../approvals/words.ts';
@@ -41,65 +41,6 @@ const WORDS: Readonly<Record<Notice['kind'], { readonly subject: string; readonl
   },
 };
 
-const STYLE = new Html(`
-:root{color-scheme:light dark;supported-color-schemes:light dark}
-@media (prefers-color-scheme:dark){
-.bg{background:#12161b !important}.card{background:#1b2128 !important;border-color:#323b45 !important}
-.ink{color:#e8ecf0 !important}.dim{color:#a3afbb !important}.btn{background:#5fd0b4 !important;color:#06231c !important}
-}`);
-const FONT = "font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
-
-/** Everything is escaped; text of a provider has its hidden characters shown and its addresses broken. */
-const page = (
-  heading: string,
-  paragraphs: readonly string[],
-  link: { readonly href: string; readonly text: string },
-  footer: string,
-): string =>
-  html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${heading}</title>
-        <style>
-          ${STYLE}
-        </style>
-      </head>
-      <body class="bg" style="margin:0;padding:24px 12px;background:#eef1f4;${FONT}">
-        <div
-          class="card"
-          style="max-width:560px;margin:0 auto;background:#ffffff;border:1px solid #d9dfe5;border-radius:10px;padding:28px 28px 24px"
-        >
-          <h1
-            class="ink"
-            style="margin:0 0 16px;font-size:22px;line-height:30px;font-weight:650;color:#17202a;word-break:break-word"
-          >
-            ${heading}
-          </h1>
-          ${paragraphs.map(
-            (text) =>
-              html`<p
-                class="ink"
-                style="margin:0 0 12px;font-size:15px;line-height:22px;color:#17202a;word-break:break-word"
-              >
-                ${text}
-              </p>`,
-          )}
-          <p style="margin:20px 0 6px">
-            <a
-              class="btn"
-              href="${link.href}"
-              style="display:inline-block;background:#0b6b57;color:#ffffff;font-size:16px;line-height:22px;font-weight:600;text-decoration:none;padding:12px 22px;border-radius:8px"
-              >${link.text}</a
-            >
-          </p>
-          <p class="dim" style="margin:14px 0 0;font-size:13px;line-height:20px;color:#5b6875">${footer}</p>
-        </div>
-      </body>
-    </html>`.text;
-
 const FOOTER =
   'Opening the link changes nothing. What a page says is quoted from the provider: believe the page, not this mail.';
 
@@ -127,7 +68,7 @@ export const noticeMail = ({ notice, source, state, recipientName, publicUrl }: 
   return {
     subject: shorten(`${heading} (${source.id})`, 180),
     text: `Hello ${visibleLine(recipientName)},\n\n${paragraphs.join('\n\n')}\n\nSee it here:\n${href}\n\n${FOOTER}\n\nAutopack\n`,
-    html: page(heading, paragraphs, { href, text: 'Look at the source' }, FOOTER),
+    html: letter(heading, paragraphs, { href, text: 'Look at the source' }, FOOTER),
   };
 };
 
@@ -161,6 +102,6 @@ export const digestMail = (facts: {
   return {
     subject: `${heading}: ${health.refusing} refusing, ${health.incidents} unreadable`,
     text: `Hello ${visibleLine(recipientName)},\n\n${summary}\n\n${lines.map((line) => `- ${line}`).join('\n')}\n\nAll sources:\n${href}\n\nAutopack\n`,
-    html: page(heading, [summary, ...lines], { href, text: 'All sources' }, 'Sent once a week.'),
+    html: letter(heading, [summary, ...lines], { href, text: 'All sources' }, 'Sent once a week.'),
   };
 };

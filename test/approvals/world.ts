@@ -5,13 +5,15 @@ import { readApprovals } from '#functions/approvals/read-approvals.ts';
 import { requestApproval } from '#functions/approvals/request-approval.ts';
 import { showPages } from '#functions/approvals/show-pages.ts';
 import type { Action } from '#shared/actions/action.ts';
-import type { DryRun } from '#shared/actions/dry-run.ts';
+import type { CredentialRef, DryRun } from '#shared/actions/dry-run.ts';
 import { actionPk } from '#shared/actions/identity.ts';
 import type { ApplyChange } from '#shared/actions/ledger.ts';
 import type { Approval } from '#shared/approvals/approval.ts';
 import { deliverCallback } from '#shared/approvals/deliver-callback.ts';
 import { mailApprovers } from '#shared/approvals/mail-approvers.ts';
 import type { Mail } from '#shared/approvals/mail.ts';
+import { type Credential, credentialPk } from '#shared/credentials/credential.ts';
+import type { ReauthTask } from '#shared/credentials/reauth.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { evaluateGates } from '#shared/governance/gates.ts';
@@ -50,6 +52,8 @@ export const world = () => {
     waitFails: false,
     /** Ids of the policy sources that the action requires. */
     requiredSources: [] as string[],
+    reauthTasks: [] as ReauthTask[],
+    credentials: [] as Credential[],
   };
   const policies = memoryStore();
   const store = memoryApprovals();
@@ -144,6 +148,9 @@ export const world = () => {
     ),
     listSources: policies.listSources,
     readStates: policies.readStates,
+    listReauthTasks: async () => state.reauthTasks,
+    readCredential: async (project: string, ref: CredentialRef) =>
+      state.credentials.find((one) => credentialPk(one.project, one) === credentialPk(project, ref)),
     deliverCallback: (which: string | Approval) => deliverCallback(which, tools),
     mailApprovers: mailApprovers({
       ...tools,
