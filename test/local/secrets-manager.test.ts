@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  CancelRotateSecretCommand,
   CreateSecretCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
@@ -15,6 +16,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listenOnLoopback, type Loopback } from '#infra/local/loopback.ts';
 import type { SecretsManagerService } from '#infra/local/ports.ts';
+import { RETRY_AFTER_MS } from '#infra/local/secrets-manager/rotation.ts';
 import { createSecretsManager } from '#infra/local/secrets-manager/secrets-manager.ts';
 import type { InvokeResult } from '#infra/local/service.ts';
 import { clientConfig, type HostDouble, hostDouble } from './local-host-double.ts';
@@ -153,6 +155,78 @@ describe('Secrets Manager of the local host, driven by the SDK', () => {
     ).toBe('InvalidRequestException');
     await until(async () => (await value()) === `value of ${token('2')}`);
     expect(host.lines.join()).not.toContain('value of');
+  });
+
+  test('a rotation that fails is tried again by itself a few times, and then waits for a call', async () => {
+    failAt = 'setSecret';
+    await client.send(
+      new RotateSecretCommand({ SecretId: arn, RotationLambdaARN: lambda, ClientRequestToken: token('6') }),
+    );
+    const failed = () => events.filter((event) => event.Step === 'setSecret').length;
+    for (const [attempt, after] of RETRY_AFTER_MS.entries()) {
+      await until(() => host.lines.length === attempt + 1);
+      await sleep(5);
+      host.clock.advance(after - 1);
+      await sleep(5);
+      expect(failed()).toBe(attempt + 1);
+      host.clock.advance(1);
+    }
+    await until(() => host.lines.length === RETRY_AFTER_MS.length + 1);
+    host.clock.advance(86_400_000);
+    await sleep(20);
+    expect(failed()).toBe(RETRY_AFTER_MS.length + 1);
+    expect(await value()).toBe('{"keyId":"first"}');
+  });
+
+  test('a cancelled rotation is not tried again, and leaves the pending label where it is', async () => {
+    failAt = 'testSecret';
+    const rotating = { SecretId: arn, RotationLambdaARN: lambda, ClientRequestToken: token('7') };
+    await client.send(new RotateSecretCommand(rotating));
+    await until(() => host.lines.length > 0);
+    await client.send(new CancelRotateSecretCommand({ SecretId: arn }));
+    failAt = undefined;
+    host.clock.advance(86_400_000);
+    await sleep(20);
+    expect(events.filter((event) => event.Step === 'testSecret')).toHaveLength(1);
+    const described = await client.send(new DescribeSecretCommand({ SecretId: arn }));
+    expect(described.RotationEnabled).toBe(false);
+    expect(described.VersionIdsToStages?.[token('7')]).toEqual(['AWSPENDING']);
+    expect(await nameOf(client.send(new CancelRotateSecretCommand({ SecretId: arn })))).toBe(
+      'InvalidRequestException',
+    );
+  });
+
+  describe('with faults on demand', () => {
+    const put = (SecretString: string) =>
+      client.send(new PutSecretValueCommand({ SecretId: arn, ClientRequestToken: token('8'), SecretString }));
+
+    test('a throttled and a failed request do nothing, and the next one is answered', async () => {
+      service.faults.inject({ kind: 'throttle', operation: 'PutSecretValue' });
+      service.faults.inject({ kind: 'internalFailure', operation: 'PutSecretValue' });
+      expect(await value()).toBe('{"keyId":"first"}');
+      expect(await nameOf(put('next'))).toBe('ThrottlingException');
+      expect(await nameOf(put('next'))).toBe('InternalServiceError');
+      expect(await value()).toBe('{"keyId":"first"}');
+      await put('next');
+      expect(await value()).toBe('next');
+    });
+
+    test('a lost reply is that of a request that took effect', async () => {
+      service.faults.inject({ kind: 'lostReply', operation: 'PutSecretValue' });
+      await expect(put('next')).rejects.toThrow();
+      expect(await value()).toBe('next');
+    });
+
+    test('reads lag behind writes by as many as was asked for', async () => {
+      service.faults.lagReads(2);
+      await put('next');
+      expect([await value(), await value(), await value()]).toEqual([
+        '{"keyId":"first"}',
+        '{"keyId":"first"}',
+        'next',
+      ]);
+      service.faults.clear();
+    });
   });
 
   test('a rotation that a stop interrupted goes on after the start', async () => {

@@ -65,6 +65,24 @@ mails and the effects had to be those of an undisturbed run, or an honest OUTCOM
   ),
   { suite: 'sdk-kill-points', render: sdkKillPointsSection },
   section(
+    'rotation-kill-points',
+    'Every call of a rotation disturbed',
+    `
+Every call of every step of a rotation, for every kind of secret that is rotated here, was ended before and after it
+was made, answered with a lost reply, and made twice; with reads that lag by none, one and three; then Secrets Manager
+went on from that step or from the first one. At every moment exactly one version was current and did its work, and in
+the end it was the new one, counted once.`,
+    vitest('rotation/rotation.test.ts'),
+  ),
+  section(
+    'rotation-local-host',
+    'Rotations by the local Secrets Manager',
+    `
+The same steps, driven by the local Secrets Manager over its wire protocol: every request was throttled, failed or lost
+its reply once, and the service tried the rotation again by itself.`,
+    vitest('rotation/local-host.test.ts'),
+  ),
+  section(
     'races',
     'Races',
     `

@@ -89,21 +89,25 @@ export const createSecretsManager: CreateSecretsManager = (
     return reply;
   };
 
+  const answer = async (name: string, body: Buffer): Promise<AwsReply> => {
+    try {
+      return await run(name, JSON.parse(body.toString() || '{}'));
+    } catch (error) {
+      if (error instanceof SecretsManagerError) return awsJsonError(400, error.code, error.message);
+      if (error instanceof z.ZodError)
+        return awsJsonError(400, 'InvalidParameterException', z.prettifyError(error));
+      if (error instanceof SyntaxError)
+        return awsJsonError(400, 'SerializationException', 'The body is not JSON');
+      throw error;
+    }
+  };
+
   return {
     signingNames: ['secretsmanager'],
     faults: faulty.control,
-    async handle({ target, body }) {
+    handle({ target, body }) {
       const name = (target ?? '').replace(/^secretsmanager\./, '');
-      try {
-        return await faulty.disturb(name, () => run(name, JSON.parse(body.toString() || '{}')));
-      } catch (error) {
-        if (error instanceof SecretsManagerError) return awsJsonError(400, error.code, error.message);
-        if (error instanceof z.ZodError)
-          return awsJsonError(400, 'InvalidParameterException', z.prettifyError(error));
-        if (error instanceof SyntaxError)
-          return awsJsonError(400, 'SerializationException', 'The body is not JSON');
-        throw error;
-      }
+      return faulty.disturb(name, () => answer(name, body));
     },
     async ensureSecret(spec) {
       await store.update((state) => {
