@@ -9,8 +9,11 @@ import { failWait } from '#shared/approvals/tell-wait.aws.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
-import { credentialIsUsable } from '#shared/credentials/credentials.aws.ts';
+import { askForPerson } from '#shared/credentials/ask-for-person.ts';
+import { readStanding } from '#shared/credentials/conditions.aws.ts';
+import { credentialIsUsable, openCredential } from '#shared/credentials/credentials.aws.ts';
 import { putCredentialWait, readCredentialWait } from '#shared/credentials/credential-waits.aws.ts';
+import { openReauthTask } from '#shared/credentials/reauth-tasks.aws.ts';
 import { tellCredentialWait } from '#shared/credentials/tell-credential-wait.aws.ts';
 import { hostIsStandIn } from '#shared/providers/stand-in.ts';
 import { env as environments } from './env.ts';
@@ -19,6 +22,7 @@ import { waitForCredential } from './wait-for-credential.ts';
 const env = parseEnv(environments['wait-for-credential'], process.env);
 const db = documentClient();
 const sfn = new SFNClient({});
+const secrets = new SecretsManagerClient({});
 
 const deps = {
   now: Date.now,
@@ -26,7 +30,13 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readWait: readCredentialWait(db, env.CREDENTIALS_TABLE),
   putWait: putCredentialWait(db, env.CREDENTIALS_TABLE),
-  credentialIsUsable: credentialIsUsable(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
+  credentialIsUsable: credentialIsUsable(db, env.CREDENTIALS_TABLE, secrets),
+  askForPerson: askForPerson({
+    now: Date.now,
+    readStanding: readStanding(db, env.CREDENTIALS_TABLE),
+    resolveCredential: openCredential(secrets),
+    openReauthTask: openReauthTask(db, env.CREDENTIALS_TABLE, Date.now),
+  }),
   hostIsStandIn,
   encryptToken: encryptToken(new KMSClient({}), env.TOKEN_KEY_ARN),
   tell: tellCredentialWait(sfn),

@@ -2,6 +2,7 @@ import type { RenderedRequest } from '#shared/actions/dry-run.ts';
 import { actionPk, timestamp } from '#shared/actions/identity.ts';
 import type { ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
 import type { CallbackInput } from '#shared/actions/step-results.ts';
+import type { AskForPerson } from '#shared/credentials/ask-for-person.ts';
 import type { CredentialIsUsable } from '#shared/credentials/credential.ts';
 import type {
   CredentialWait,
@@ -17,6 +18,7 @@ export interface WaitForCredentialDeps {
   readonly readWait: ReadCredentialWait;
   readonly putWait: PutCredentialWait;
   readonly credentialIsUsable: CredentialIsUsable;
+  readonly askForPerson: AskForPerson;
   readonly hostIsStandIn: (request: RenderedRequest) => boolean;
   readonly encryptToken: (actionPk: string, token: string) => Promise<string>;
   readonly tell: TellCredentialWait;
@@ -61,7 +63,10 @@ const wait = async ({ action: id, taskToken }: CallbackInput, deps: WaitForCrede
     deps,
   );
   // It may have become usable while the token was on its way here; the sweeper looks every minute from now on.
-  if (!(await deps.credentialIsUsable(id.project, credential, hostIsOverridden))) return;
+  if (!(await deps.credentialIsUsable(id.project, credential, hostIsOverridden))) {
+    await deps.askForPerson(id.project, credential, hostIsOverridden);
+    return;
+  }
   await deps.tell(taskToken);
   await deps.putWait(stored, {
     ...stored,
@@ -72,8 +77,8 @@ const wait = async ({ action: id, taskToken }: CallbackInput, deps: WaitForCrede
 };
 
 /**
- * "Wait for the credential": keeps the token of the wait until the credential can be used. Idempotent. A failure is
- * told to the wait as `Autopack.Transient`, because a callback task that throws would be left hanging.
+ * "Wait for the credential": keeps the token of the wait until the credential can be used, and asks for a person where
+ * one is needed. Idempotent. A failure is told to the wait as `Autopack.Transient`, because a callback task that throws would be left hanging.
  */
 export const waitForCredential = async (input: CallbackInput, deps: WaitForCredentialDeps): Promise<void> => {
   try {

@@ -20,6 +20,7 @@ const world = () => {
     failed: [] as (readonly [token: string, error: string, cause: string])[],
     waiting: new Set<string>(),
     asked: [] as unknown[],
+    persons: 0,
     broken: '' as '' | 'encrypt' | 'put' | 'usable',
   };
   const db = tableOf(items);
@@ -41,6 +42,10 @@ const world = () => {
       breakIf('usable');
       state.asked.push(args);
       return state.usable;
+    },
+    askForPerson: async () => {
+      state.persons += 1;
+      return 'asked';
     },
     hostIsStandIn,
     encryptToken: async (pk, token) => {
