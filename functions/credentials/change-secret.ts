@@ -11,6 +11,7 @@ import {
 import { ROTATION_POLICIES } from '#shared/credentials/rotation-policies.ts';
 import { BY_HAND_DAYS, type CancelRotation, type StartRotation } from '#shared/credentials/rotation/start.ts';
 import {
+  CURRENT,
   type DescribeSecret,
   holderOf,
   PENDING,
@@ -145,7 +146,13 @@ const stage: Change = async (request, target, person, deps) => {
     throw new ProblemError('INVALID_INPUT', `fields: the value lacks the fields that ${provider} needs.`, {
       field: 'fields',
     });
-  await described(target, deps);
+  const before = await described(target, deps);
+  // Secrets Manager makes the first value of a secret the current one, whatever its label: nobody would have tested it.
+  if (holderOf(before.stages, CURRENT) === undefined)
+    throw new ProblemError(
+      'CONFLICT',
+      'The secret has no value yet. Put the first one into Secrets Manager; later ones are staged here. Nothing was changed.',
+    );
   const token = deps.newId();
   await record('stage', token, target, person, deps);
   await deps.putVersion(target.secretId, { token, value: JSON.stringify(fields), stage: STAGED });
@@ -157,7 +164,8 @@ const stage: Change = async (request, target, person, deps) => {
 /** Starts the four steps. Where one is under way or stuck, Secrets Manager tries that one again. */
 const rotate: Change = async (_request, target, person, deps) => {
   const before = await described(target, deps);
-  if (target.credential !== undefined && holderOf(before.stages, STAGED) === undefined)
+  const waits = holderOf(before.stages, STAGED) ?? pendingVersion(before);
+  if (target.credential !== undefined && waits === undefined)
     throw new ProblemError(
       'NOTHING_STAGED',
       'Fetch a new value from the provider and stage it first. Nothing was started.',

@@ -33,7 +33,7 @@ export const operatorOf = async (principal: Principal, readPerson: ReadPerson): 
   if (principal.kind === 'public')
     throw new ProblemError('UNAUTHENTICATED', 'Reading is open here; this needs a token.');
   if (principal.kind !== 'person')
-    throw new ProblemError('PERSON_REQUIRED', 'An agent can only read policies. Sign in as an operator.');
+    throw new ProblemError('PERSON_REQUIRED', 'An agent cannot do this. Sign in as an operator.');
   const row: PersonRow | undefined = await readPerson(principal.email);
   if (row === undefined || !row.active)
     throw new ProblemError('FORBIDDEN', 'You are not (or no longer) an active person of this installation.');

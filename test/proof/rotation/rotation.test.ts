@@ -31,6 +31,8 @@ describe('every call of every step of a rotation is disturbed, then Secrets Mana
           const undisturbed = await make(lag);
           const clean = await walk(undisturbed, service);
           expect(wrongWith(clean, undisturbed), `${name}, lag ${lag}, ${service}`).toEqual([]);
+          // Undisturbed, no step fails: reads that lag are waited for.
+          expect(clean.codes, `${name}, lag ${lag}, ${service}`).toEqual([]);
           for (const [call, port] of clean.calls.entries())
             for (const mode of MODES) {
               calls.add(port);
