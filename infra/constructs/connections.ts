@@ -48,7 +48,7 @@ export class Connections extends Construct {
       record,
       failures: deadLetters,
       // Shorter than a lease (shared/credentials/oauth/lease.ts): a holder is dead before another one begins.
-      timeout: Duration.seconds(60),
+      timeout: Duration.seconds(90),
       environment: common,
     });
     grantTable(refresh, tables.credentials, {

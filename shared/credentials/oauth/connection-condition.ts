@@ -117,6 +117,7 @@ export const conditionAfterTokens = (
           warnedAtDays: null,
         }
       : {}),
-    connectionVersion: base.connectionVersion + (connects && counts && from !== undefined ? 1 : 0),
+    // The task of who was never connected has the number 1, so the first connection has 2.
+    connectionVersion: base.connectionVersion + (connects && counts ? 1 : 0),
   };
 };

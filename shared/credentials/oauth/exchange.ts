@@ -187,6 +187,8 @@ export const settled = (row: Exchange, under: Under): Exchange => step(row, unde
 export interface ExchangeFacts extends Under {
   /** Digest of the refresh token that would be used now. */
   readonly tokenDigest: string | null;
+  /** The secret version that would be used now. */
+  readonly base: string;
   /** End of the access token in the secret; null where there is none. */
   readonly accessExpiresAt: Timestamp | null;
   /** A token that ends before this is renewed; epoch milliseconds. */
@@ -238,8 +240,9 @@ export const nextStep = (row: Exchange | undefined, facts: ExchangeFacts): Excha
     }
     case 'FAILED': {
       if (found !== undefined) return { do: 'write', row: stored(row, found, facts) };
-      // A person put another token there.
+      // A person put another token there, or mended the client that was refused.
       if (tokenDigest !== row.tokenDigest) return { do: 'start' };
+      if (row.failure === 'refused' && facts.base !== row.base) return { do: 'start' };
       if (!row.settled) return { do: 'settle' };
       if (row.failure !== 'exhausted') return { do: 'nothing' };
       return waits(row.notBefore) ? { do: 'nothing' } : { do: 'send-again' };

@@ -41,13 +41,12 @@ export const finishExchange = async (
   const { connection, versionId } = version;
   await promote(grant, versionId, deps);
   const before = await deps.readCondition(grant.project, grant);
-  // What was healed or made again has no open task; the condition still says of which connection it was.
-  if (before?.status === 'NEEDS_REAUTH')
-    await deps.closeReauthTask({
-      project: grant.project,
-      credential: { provider: grant.provider, account: grant.account, environment: grant.environment },
-      connectionVersion: before.connectionVersion,
-    });
+  // What was healed or made again has no open task. Asked each time, since a task is opened before the condition says so.
+  await deps.closeReauthTask({
+    project: grant.project,
+    credential: { provider: grant.provider, account: grant.account, environment: grant.environment },
+    connectionVersion: before?.connectionVersion ?? 1,
+  });
   await writeCondition(
     grant,
     (from) =>

@@ -13,7 +13,7 @@ export const Lease = z.strictObject({
 export type Lease = z.infer<typeof Lease>;
 
 /** A holder that takes longer than this has died; functions that hold one are stopped before. */
-export const LEASE_MS = 90_000;
+export const LEASE_MS = 120_000;
 
 export const leasePk = (project: string, ref: CredentialRef): string =>
   `lease#oauth#${credentialPk(project, ref)}`;

@@ -221,6 +221,7 @@ const underLease = async (grant: Credential, lease: Lease, deps: RefreshDeps): P
       dueBy,
       found,
       tokenDigest,
+      base: living.versionId,
       accessExpiresAt: living.connection.accessExpiresAt ?? null,
     });
     switch (step.do) {

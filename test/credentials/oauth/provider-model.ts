@@ -17,6 +17,26 @@ export const providerModel = (rotation: OAuthProvider['rotation'], now: () => nu
     revoke: (): void => {
       alive = [];
     },
+    /** By the client's own id and secret: nothing to rotate, nothing to lose. */
+    mint(): TokenAnswer {
+      if (alive.length === 0) return { kind: 'refused', code: 'invalid_client' };
+      exchanges.push('client');
+      serial += 1;
+      access.add(`access-${serial}`);
+      const accessExpiresAt = timestamp(now() + 3_600_000);
+      return { kind: 'tokens', tokens: { accessToken: `access-${serial}`, accessExpiresAt } };
+    },
+    /** A person consents anew: tokens that have nothing to do with those before. */
+    consent(): TokenAnswer {
+      serial += 1;
+      const [accessToken, refreshToken] = [`access-${serial}`, `refresh-${serial}`];
+      access.add(accessToken);
+      alive = [...alive, refreshToken];
+      return {
+        kind: 'tokens',
+        tokens: { accessToken, accessExpiresAt: timestamp(now() + 3_600_000), refreshToken },
+      };
+    },
     exchange(token: string): TokenAnswer {
       if (!alive.includes(token)) return { kind: 'invalid-grant' };
       exchanges.push(token);

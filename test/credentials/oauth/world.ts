@@ -4,6 +4,8 @@ import type { Exchange } from '#shared/credentials/oauth/exchange.ts';
 import type { Lease } from '#shared/credentials/oauth/lease.ts';
 import type { OAuthProvider } from '#shared/credentials/oauth/providers.ts';
 import { refreshCredential, type RefreshDeps } from '#shared/credentials/oauth/refresh-credential.ts';
+import { connectCredential, type ConnectDeps } from '#shared/credentials/oauth/connect-credential.ts';
+import { endpointsOf } from '#shared/credentials/oauth/endpoints.ts';
 import { aCredential } from '../rows.ts';
 import { providerModel } from './provider-model.ts';
 
@@ -14,8 +16,16 @@ class LostReply extends Error {}
 
 export type Fault = 'before' | 'after' | 'lost-reply';
 
-const GRANTS = { never: 'youtube', 'single-use': 'etsy', grace: 'shopify' } as const;
-export const RULES = Object.keys(GRANTS) as readonly OAuthProvider['rotation'][];
+const GRANTS = {
+  never: 'youtube',
+  'single-use': 'etsy',
+  grace: 'shopify',
+  'client-credentials': 'shopify',
+} as const;
+/** What a refresh does to the refresh token, or that there is none. */
+export type Rule = OAuthProvider['rotation'] | 'client-credentials';
+export const RULES = Object.keys(GRANTS) as readonly Rule[];
+export const CONNECTABLE = RULES.filter((rule) => rule !== 'client-credentials');
 
 interface Stored {
   readonly connection: Connection;
@@ -26,24 +36,29 @@ interface Stored {
  * Rows, a secret with stages, a provider and a clock that only pauses and the test move. Every call of a port has a
  * number; a fault hits the call with its number. Reads of the secret can lag behind its writes.
  */
-export const world = (rotation: OAuthProvider['rotation'], lagReads = 0) => {
+export const world = (rule: Rule, lagReads = 0) => {
+  const isMinted = rule === 'client-credentials';
   let now = Date.parse('2026-11-21T10:00:00.000Z');
   let ids = 0;
   const grant = aCredential({
-    provider: GRANTS[rotation],
+    provider: GRANTS[rule],
     account: 'shop-one',
     environment: 'PRODUCTION',
-    kind: 'oauth',
+    kind: isMinted ? 'client-credentials' : 'oauth',
     secretId: 'autopack/dev/connection',
     scopes: [],
   });
-  const provider = providerModel(rotation, () => now);
+  const provider = providerModel(isMinted ? 'never' : rule, () => now);
   const rows: { lease?: Lease; exchange?: Exchange; condition?: CredentialCondition } = {};
   const versions = new Map<string, Stored>([
     [
       'version-0',
       {
-        connection: { clientId: 'client', clientSecret: 'quiet', refreshToken: 'refresh-0' },
+        connection: {
+          clientId: 'client',
+          clientSecret: 'quiet',
+          ...(isMinted ? {} : { refreshToken: 'refresh-0' }),
+        },
         createdAt: now,
       },
     ],
@@ -94,7 +109,7 @@ export const world = (rotation: OAuthProvider['rotation'], lagReads = 0) => {
           return { kind: 'ambiguous', code: 'SEND_TIMEOUT', retryAfterMs: null } as Result;
         throw new LostReply(name);
       };
-    const deps: RefreshDeps = {
+    const deps: ConnectDeps = {
       now: () => now,
       newId: () => `id-${(ids += 1)}`,
       pause: async (ms) => {
@@ -150,11 +165,12 @@ export const world = (rotation: OAuthProvider['rotation'], lagReads = 0) => {
       closeReauthTask: port('closeReauthTask', ({ connectionVersion }) => {
         tasks.delete(`reauth#${connectionVersion}`);
       }),
-      askTokens: port('askTokens', (_grant, _client, token) =>
-        token.kind === 'refresh'
-          ? provider.exchange(token.refreshToken)
-          : ({ kind: 'refused', code: 'no' } as const),
-      ),
+      askTokens: port('askTokens', (_grant, client, token) => {
+        if (client.clientSecret !== 'quiet') return { kind: 'refused', code: 'invalid_client' } as const;
+        if (token.kind === 'refresh') return provider.exchange(token.refreshToken);
+        return token.kind === 'code' ? provider.consent() : provider.mint();
+      }),
+      askAccount: port('askAccount', () => 'account-1'),
     };
     return deps;
   };
@@ -175,6 +191,33 @@ export const world = (rotation: OAuthProvider['rotation'], lagReads = 0) => {
       settle();
     },
     current: (): Connection => (versions.get(current) as Stored).connection,
+    /** An operator puts another version there. */
+    stage(change: Partial<Connection>): void {
+      now += 1000;
+      const id = `staged-${(ids += 1)}`;
+      versions.set(id, {
+        connection: { ...(versions.get(current) as Stored).connection, ...change },
+        createdAt: now,
+      });
+      current = id;
+      settle();
+    },
+    /** A person consents and comes back with a code; a crash or a lost reply ends it as it ends a Lambda. */
+    async connect(deps: ConnectDeps = process_()): Promise<string> {
+      const endpoints = endpointsOf(grant, {});
+      if (endpoints === undefined) throw new Error('no endpoints');
+      const consent = { code: 'code', redirectUri: '', verifier: '', query: {}, replace: false };
+      try {
+        // Shopify signs its callback, which is none of this world's business.
+        const signed = { ...endpoints, provider: { ...endpoints.provider, signsCallback: false } };
+        return (await connectCredential(grant, signed, consent, deps)).kind;
+      } catch (error) {
+        if (error instanceof Crash) return 'crashed';
+        if (error instanceof LostReply) return 'threw';
+        if (error instanceof Error && /^(SECRET_READ_LAG|CONFLICT)/.test(error.message)) return 'threw';
+        throw error;
+      }
+    },
     /** One run of the schedule; a crash or a lost reply ends it, as it ends a Lambda. */
     async run(deps: RefreshDeps = process_()): Promise<string> {
       try {
