@@ -8,7 +8,9 @@ import { StepInput } from '#shared/actions/step-results.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
-import { resolveCredential } from '#shared/credentials/credentials.aws.ts';
+import { readStanding } from '#shared/credentials/conditions.aws.ts';
+import { openCredential } from '#shared/credentials/credentials.aws.ts';
+import { credentialGate } from '#shared/governance/credential-gate.ts';
 import { askGates } from '#shared/governance/gates.ts';
 import { askPolicies, policiesGate } from '#shared/governance/policies-gate.ts';
 import { readSourceReadings } from '#shared/policies/gate-rows.aws.ts';
@@ -31,9 +33,10 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readAgreement: readAgreement(db, { approvals: env.APPROVALS_TABLE, registry: env.REGISTRY_TABLE }),
   askGates: askGates([
+    credentialGate(readStanding(db, env.CREDENTIALS_TABLE), Date.now),
     policiesGate(askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now)),
   ]),
-  resolveCredential: resolveCredential(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
+  resolveCredential: openCredential(new SecretsManagerClient({})),
   findOperation,
   sendTo: (dryRun: { request: { url: string } }) =>
     outboundSend({

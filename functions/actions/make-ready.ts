@@ -102,6 +102,9 @@ export const makeReady = async (row: Action, deps: MakeReadyDeps): Promise<Ready
     proposer: row.proposer,
     originators: row.originators,
     stageIsProduction: deps.stageIsProduction,
+    ...(row.approvalId === undefined
+      ? {}
+      : { approval: approval?.status === 'APPROVED' ? ('present' as const) : ('absent' as const) }),
   });
   if (decision.verdict === 'REFUSE') {
     const [reason] = decision.reasons;
@@ -142,10 +145,14 @@ export const makeReady = async (row: Action, deps: MakeReadyDeps): Promise<Ready
   }
   let secret: Secret | null = null;
   if (dryRun.request.credential !== null) {
+    const [wait] = decision.waits ?? [];
+    // Before the secret is read: what is known to be dead or overdue is not even looked at.
+    if (wait !== undefined) return pause(row, wait.code, authorization, deps);
     const found = await deps.resolveCredential(
       row.project,
       dryRun.request.credential,
       hostIsStandIn(dryRun.request),
+      decision.credential,
     );
     if (found.kind === 'unusable') return pause(row, found.code, authorization, deps);
     secret = found.secret;

@@ -5,7 +5,7 @@ import { StepInput } from '#shared/actions/step-results.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
-import { readCredential } from '#shared/credentials/credentials.aws.ts';
+import { readStanding } from '#shared/credentials/conditions.aws.ts';
 import { credentialGate } from '#shared/governance/credential-gate.ts';
 import { askGates } from '#shared/governance/gates.ts';
 import { askPolicies, policiesGate } from '#shared/governance/policies-gate.ts';
@@ -26,7 +26,7 @@ const deps = {
   readDryRun: readDryRun(new S3Client({}), env.ARTIFACTS_BUCKET),
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
   askGates: askGates([
-    credentialGate(readCredential(db, env.CREDENTIALS_TABLE)),
+    credentialGate(readStanding(db, env.CREDENTIALS_TABLE), Date.now),
     policiesGate(askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now)),
   ]),
   stageIsProduction: env.AUTOPACK_ENV === 'prod',

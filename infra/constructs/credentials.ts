@@ -22,7 +22,7 @@ export class Credentials extends Construct {
       },
     });
     grantTable(wait, tables.actions, { items: ['GetItem'] });
-    grantTable(wait, tables.credentials, { items: ['GetItem', 'PutItem'] });
+    grantTable(wait, tables.credentials, { items: ['GetItem', 'BatchGetItem', 'PutItem'] });
     grantArtifacts(wait, artifacts, { read: ['dry-runs'] });
     grantProviderSecrets(wait, record.stage);
     grantKey(wait, tokenKey, 'Encrypt');

@@ -32,7 +32,7 @@ export class Governance extends Construct {
     });
     grantTable(gates, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(gates, tables.registry, { items: ['GetItem'] });
-    grantTable(gates, tables.credentials, { items: ['GetItem'] });
+    grantTable(gates, tables.credentials, { items: ['BatchGetItem'] });
     grantTable(gates, tables.policies, { items: ['BatchGetItem'] });
     grantArtifacts(gates, artifacts, { read: ['dry-runs'] });
     this.evaluateGates = gates;

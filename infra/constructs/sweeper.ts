@@ -43,7 +43,7 @@ export class Sweeper extends Construct {
     });
     grantTable(sweep, tables.actions, { items: ['GetItem', 'PutItem'], query: ['attention'] });
     grantTable(sweep, tables.approvals, { items: ['GetItem', 'PutItem'], query: ['open'] });
-    grantTable(sweep, tables.credentials, { items: ['GetItem', 'PutItem'] });
+    grantTable(sweep, tables.credentials, { items: ['GetItem', 'BatchGetItem', 'PutItem'] });
     grantKey(sweep, tokenKey, 'Decrypt');
     grantProviderSecrets(sweep, record.stage);
     grantExecutions(sweep, path, 'start', 'describe', 'succeedTask');

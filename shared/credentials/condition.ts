@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type CredentialRef } from '../actions/dry-run.ts';
 import { ProjectId, Timestamp } from '../actions/identity.ts';
-import { credentialPk } from './credential.ts';
+import { type Credential, credentialPk } from './credential.ts';
 
 export const CREDENTIAL_STATUSES = [
   'PRESENT',
@@ -64,6 +64,15 @@ export type CredentialCondition = z.infer<typeof CredentialCondition>;
 /** Five parts: never the key of a grant, a wait or a lease. */
 export const conditionPk = (project: string, ref: CredentialRef): string =>
   `condition#${credentialPk(project, ref)}`;
+
+/** A grant and how it is doing; either may be absent. */
+export interface CredentialStanding {
+  readonly grant: Credential | undefined;
+  /** Absent: nobody looked yet. */
+  readonly condition: CredentialCondition | undefined;
+}
+/** Both rows in one strongly consistent request. */
+export type ReadStanding = (project: string, ref: CredentialRef) => Promise<CredentialStanding>;
 
 /** Strongly consistent read. */
 export type ReadCondition = (project: string, ref: CredentialRef) => Promise<CredentialCondition | undefined>;

@@ -75,6 +75,21 @@ export const credentialOfItem = (item: Record<string, unknown>): Credential | un
   return Credential.safeParse(row).data;
 };
 
+/** The grant that an item holds; none where it does not fit, or is of another credential than was asked for. */
+export const grantOf = (
+  project: string,
+  { provider, account, environment }: CredentialRef,
+  item: Record<string, unknown>,
+): Credential | undefined => {
+  const grant = credentialOfItem(item);
+  const matches =
+    grant?.project === project &&
+    grant.provider === provider &&
+    grant.account === account &&
+    grant.environment === environment;
+  return matches ? grant : undefined;
+};
+
 export type CredentialLookup =
   | { readonly kind: 'usable'; readonly credential: Credential; readonly secret: Secret }
   | {
@@ -88,14 +103,18 @@ export type CredentialLookup =
       readonly detail: string;
     };
 
-/** Metadata first, then the value. Never throws for a missing or unreadable secret. */
+/**
+ * Metadata first, then the value. Never throws for a missing or unreadable secret.
+ * @param known the metadata, where a gate has read it strongly in the same invocation: it is not read again
+ */
 export type ResolveCredential = (
   project: string,
   ref: CredentialRef,
   hostIsOverridden: boolean,
+  known?: Credential,
 ) => Promise<CredentialLookup>;
 
-/** True where the metadata exists and the secret can be read now; used by the gate and the sweeper. */
+/** True where it is known to be in order and its secret can be read now: what a paused action waits for. */
 export type CredentialIsUsable = (
   project: string,
   ref: CredentialRef,

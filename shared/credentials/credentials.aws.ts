@@ -1,18 +1,21 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { timestamp } from '../actions/identity.ts';
 import type { Db } from '../config/dynamo.aws.ts';
+import { readStanding } from './conditions.aws.ts';
 import {
   Credential,
   type CredentialIsUsable,
   credentialItem,
   type CredentialLookup,
-  credentialOfItem,
   credentialPk,
+  grantOf,
   type PutCredential,
   type ReadCredential,
   type ResolveCredential,
 } from './credential.ts';
+import { healthReasons, TASK_MS } from './may-perform.ts';
 import { bearerOf } from './oauth/connection.ts';
 import { oauthProviderOf } from './oauth/endpoints.ts';
 import { Secret, SecretDocument } from './secret.ts';
@@ -30,13 +33,7 @@ export const readCredential =
     const { Item } = await db.send(
       new GetCommand({ TableName: table, Key: { pk: credentialPk(project, ref) }, ConsistentRead: true }),
     );
-    const credential = Item === undefined ? undefined : credentialOfItem(Item);
-    const matches =
-      credential?.project === project &&
-      credential.provider === ref.provider &&
-      credential.account === ref.account &&
-      credential.environment === ref.environment;
-    return matches ? credential : undefined;
+    return Item === undefined ? undefined : grantOf(project, ref, Item);
   };
 
 /** The secret's fields, or the name of what went wrong: never a word of the value. */
@@ -59,15 +56,13 @@ const readDocument = async (
 };
 
 /**
- * Metadata first, then the value. Anything that is missing, unreadable or not for this kind of host is an answer,
- * not an error. Of an OAuth connection it answers the access token alone, as the field `token`.
- * @throws what DynamoDB throws: then nothing is known about the credential.
+ * The value behind metadata that a gate has read. Anything that is missing, unreadable or not for this kind of host is
+ * an answer, not an error. Of an OAuth connection it answers the access token alone, as the field `token`.
  */
-export const resolveCredential =
-  (db: Db, table: string, secrets: SecretsManagerClient, now: () => number = Date.now): ResolveCredential =>
-  async (project, ref, hostIsOverridden) => {
+export const openCredential =
+  (secrets: SecretsManagerClient, now: () => number = Date.now): ResolveCredential =>
+  async (_project, ref, hostIsOverridden, credential) => {
     const name = `${ref.provider} ${ref.account} (${ref.environment})`;
-    const credential = await readCredential(db, table)(project, ref);
     if (credential === undefined)
       return unusable('CREDENTIAL_MISSING', `No credential is registered for ${name}.`);
     if (!fitsHost(credential.standIn, hostIsOverridden)) {
@@ -99,16 +94,41 @@ export const resolveCredential =
     return { kind: 'usable', credential, secret: new Secret(read.document) };
   };
 
-/** Whether a credential could be used right now. */
+/**
+ * Metadata first, then the value.
+ * @throws what DynamoDB throws: then nothing is known about the credential.
+ */
+export const resolveCredential = (
+  db: Db,
+  table: string,
+  secrets: SecretsManagerClient,
+  now: () => number = Date.now,
+): ResolveCredential => {
+  const read = readCredential(db, table);
+  const open = openCredential(secrets, now);
+  return async (project, ref, hostIsOverridden, known) =>
+    open(project, ref, hostIsOverridden, known ?? (await read(project, ref)));
+};
+
+/**
+ * Whether a credential could be used right now: nothing that is known of it speaks against it, and its secret can be
+ * read. The same question that pauses an action inside Execute, so that what is resumed does not pause again.
+ */
 export const credentialIsUsable = (
   db: Db,
   table: string,
   secrets: SecretsManagerClient,
   now: () => number = Date.now,
 ): CredentialIsUsable => {
-  const resolve = resolveCredential(db, table, secrets, now);
-  return async (project, ref, hostIsOverridden) =>
-    (await resolve(project, ref, hostIsOverridden)).kind === 'usable';
+  const readBoth = readStanding(db, table);
+  const open = openCredential(secrets, now);
+  return async (project, ref, hostIsOverridden) => {
+    const { grant, condition } = await readBoth(project, ref);
+    if (grant === undefined) return false;
+    const at = timestamp(now());
+    if (healthReasons(grant, condition, { now: at, taskMs: TASK_MS }).length > 0) return false;
+    return (await open(project, ref, hostIsOverridden, grant)).kind === 'usable';
+  };
 };
 
 /**

@@ -62,6 +62,8 @@ export interface PerformFacts {
   readonly approval: 'present' | 'absent' | 'not-yet';
 }
 
+/** How long a task may need its credential: the claim, the dispatch and the lease behind it, with room to spare. */
+export const TASK_MS = 300_000;
 const DAY_MS = 86_400_000;
 
 const covers = (operations: readonly string[], operation: string): boolean =>
@@ -105,10 +107,11 @@ const grantReasons = (grant: Credential, needs: PerformNeeds): PerformReason[] =
   return found;
 };
 
-const conditionReasons = (
+/** What is known of its condition that speaks against using it now. Each heals without a change of the grant. */
+export const healthReasons = (
   grant: Credential,
   condition: CredentialCondition | undefined,
-  facts: PerformFacts,
+  facts: Pick<PerformFacts, 'now' | 'taskMs'>,
 ): PerformReason[] => {
   const wait = (code: PerformCode, detail: string): PerformReason => ({ code, detail, remedy: 'wait' });
   const found: PerformReason[] = [];
@@ -156,10 +159,6 @@ export const mayPerform = (
       reasons: [{ code: 'CREDENTIAL_UNKNOWN', detail, remedy: 'refuse' }, ...unapproved],
     };
   }
-  const reasons = [
-    ...grantReasons(grant, needs),
-    ...conditionReasons(grant, condition, facts),
-    ...unapproved,
-  ];
+  const reasons = [...grantReasons(grant, needs), ...healthReasons(grant, condition, facts), ...unapproved];
   return { allowed: reasons.length === 0, reasons };
 };

@@ -1,32 +1,50 @@
-import type { ReadCredential } from '../credentials/credential.ts';
-import { fitsHost } from '../credentials/secret-fields.ts';
+import { timestamp } from '../actions/identity.ts';
+import type { ReadStanding } from '../credentials/condition.ts';
+import { mayPerform, type PerformReason, TASK_MS } from '../credentials/may-perform.ts';
 import { hostIsStandIn } from '../providers/stand-in.ts';
-import type { Gate, GateAnswer } from './gate.ts';
+import type { Gate, GateAnswer, Reason } from './gate.ts';
 import { reason } from './reasons.ts';
 
+/** The row of an action keeps the first reason only: it names the others. */
+const reasonsOf = (found: readonly PerformReason[]): Reason[] => {
+  const others = found.slice(1).map(({ code }) => code);
+  return found.map(({ code, detail }, index) =>
+    reason(
+      'credentials',
+      code,
+      index === 0 && others.length > 0 ? `${detail} Also: ${others.join(', ')}.` : detail,
+    ),
+  );
+};
+
 /**
- * The credentials gate: the metadata is there, for this very environment, and a stand-in's secret meets stand-ins
- * only, a real one never. Whether the secret can be read now does not matter here: an approved action
- * waits for it.
+ * The credentials gate: may this credential do this? What only people can change refuses, with every reason there is.
+ * What heals by itself, by a rotation or by connecting again stops nobody from asking and approving: it is handed on,
+ * and an approved action waits for it inside Execute, before the secret is read.
  */
 export const credentialGate =
-  (read: ReadCredential): Gate =>
-  async ({ dryRun, project }): Promise<GateAnswer> => {
-    const ref = dryRun.request.credential;
+  (read: ReadStanding, now: () => number): Gate =>
+  async ({ dryRun, project, approval }): Promise<GateAnswer> => {
+    const { credential: ref } = dryRun.request;
     if (ref === null) return { kind: 'allow', reasons: [] };
-    const credential = await read(project.project, ref);
-    if (credential === undefined) {
-      const detail = `No credential is registered for ${ref.provider} ${ref.account} (${ref.environment}).`;
-      return { kind: 'refuse', reasons: [reason('credentials', 'CREDENTIAL_UNKNOWN', detail)] };
+    const { grant, condition } = await read(project.project, ref);
+    const { reasons } = mayPerform(
+      grant,
+      condition,
+      {
+        credential: ref,
+        operation: dryRun.operation,
+        effects: dryRun.effects.map(({ type }) => type),
+        hostIsOverridden: hostIsStandIn(dryRun.request),
+      },
+      { now: timestamp(now()), taskMs: TASK_MS, approval: approval ?? 'not-yet' },
+    );
+    const refusals = reasons.filter(({ remedy }) => remedy === 'refuse');
+    const seen = grant === undefined ? {} : { credential: grant };
+    if (refusals.length > 0) {
+      // Every reason, those that would heal as well: who mends the grant should know what comes next.
+      const waits = reasons.filter(({ remedy }) => remedy === 'wait');
+      return { kind: 'refuse', reasons: reasonsOf([...refusals, ...waits]), ...seen };
     }
-    if (
-      credential.environment !== ref.environment ||
-      credential.account !== ref.account ||
-      credential.provider !== ref.provider
-    ) {
-      return { kind: 'refuse', reasons: [reason('credentials', 'CREDENTIAL_ENVIRONMENT')] };
-    }
-    return fitsHost(credential.standIn, hostIsStandIn(dryRun.request))
-      ? { kind: 'allow', reasons: [] }
-      : { kind: 'refuse', reasons: [reason('credentials', 'CREDENTIAL_STAND_IN')] };
+    return { kind: 'allow', reasons: [], waits: reasonsOf(reasons), ...seen };
   };

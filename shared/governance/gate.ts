@@ -1,6 +1,7 @@
 import type { Tier } from '../actions/action.ts';
 import type { DryRun } from '../actions/dry-run.ts';
 import type { Subject } from '../actions/identity.ts';
+import type { Credential } from '../credentials/credential.ts';
 import type { Principal } from '../operators/principal.ts';
 import type { PolicyBasis } from '../policies/gate-basis.ts';
 import type { ProjectConfig } from './project-config.ts';
@@ -17,6 +18,10 @@ export interface GateAnswer {
   readonly reasons: readonly Reason[];
   /** The policies that the answer rests on, where the action requires any. */
   readonly basis?: PolicyBasis;
+  /** What has to heal before it can be executed; it may be asked for and approved meanwhile. */
+  readonly waits?: readonly Reason[];
+  /** The metadata of the credential that the answer rests on, so that nobody reads it again. */
+  readonly credential?: Credential;
 }
 
 /** The facts of an action that governance decides on; nothing here comes from the agent's own word. */
@@ -26,6 +31,8 @@ export interface GovernanceFacts {
   readonly proposer: Subject;
   readonly originators: readonly Subject[];
   readonly stageIsProduction: boolean;
+  /** Whether people approved it; left out before the wait for them, and where a rule lets it run unattended. */
+  readonly approval?: 'present' | 'absent';
 }
 
 /** The outcome of all gates together. Refuse beats needs-person beats allow; nothing allowed means a person. */
@@ -38,6 +45,10 @@ export interface Decision {
   readonly permit?: string;
   /** The policies that it rests on, where the action requires any. */
   readonly basis?: PolicyBasis;
+  /** What has to heal before it can be executed. */
+  readonly waits?: readonly Reason[];
+  /** The metadata of its credential, as it was judged. */
+  readonly credential?: Credential;
 }
 
 /** Question 2 (may it run unattended) with the risk score; Cedar and the wall outside Cedar. Pure. */

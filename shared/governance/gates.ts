@@ -75,7 +75,13 @@ const refuse = (decision: Decision, refusals: readonly Reason[]): Decision => {
 
 /** What an answer makes of a decision: it may only make it stricter. */
 const withAnswer = (before: Decision, answer: GateAnswer): Decision => {
-  const decision = answer.basis === undefined ? before : { ...before, basis: answer.basis };
+  const { basis, credential, waits = [] } = answer;
+  const decision: Decision = {
+    ...before,
+    ...(basis === undefined ? {} : { basis }),
+    ...(credential === undefined ? {} : { credential }),
+    ...(waits.length === 0 ? {} : { waits: [...(before.waits ?? []), ...waits] }),
+  };
   if (answer.kind === 'allow') return decision;
   if (answer.kind === 'refuse') return refuse(decision, answer.reasons);
   const { permit: _permit, ...rest } = decision;

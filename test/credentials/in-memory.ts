@@ -1,6 +1,6 @@
 import type { Db } from '#shared/config/dynamo.aws.ts';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 /** The part of a table that the adapters of this room use: strongly consistent reads and conditional puts. */
@@ -11,6 +11,19 @@ export const tableOf = (items: Map<string, Record<string, unknown>>): Db =>
         if (command.input.ConsistentRead !== true) throw new Error('an eventually consistent read');
         const item = items.get(String(command.input.Key?.['pk']));
         return item === undefined ? {} : { Item: structuredClone(item) };
+      }
+      if (command instanceof BatchGetCommand) {
+        const Responses: Record<string, Record<string, unknown>[]> = {};
+        for (const [table, { Keys = [], ConsistentRead }] of Object.entries(
+          command.input.RequestItems ?? {},
+        )) {
+          if (ConsistentRead !== true) throw new Error('an eventually consistent read');
+          Responses[table] = Keys.flatMap(({ pk }) => {
+            const item = items.get(String(pk));
+            return item === undefined ? [] : [structuredClone(item)];
+          });
+        }
+        return { Responses };
       }
       if (command instanceof PutCommand) {
         const { Item = {}, ConditionExpression, ExpressionAttributeValues } = command.input;

@@ -5,6 +5,7 @@ import type { DryRun } from '#shared/actions/dry-run.ts';
 import { STATUSES } from '#shared/actions/status.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import type { LedgerChange } from '#shared/actions/ledger.ts';
+import type { CredentialCondition } from '#shared/credentials/condition.ts';
 import type { Credential } from '#shared/credentials/credential.ts';
 import { credentialGate } from '#shared/governance/credential-gate.ts';
 import { askGates, evaluateGatesWith } from '#shared/governance/gates.ts';
@@ -23,6 +24,7 @@ const step = async (
   over: {
     project?: ProjectConfig;
     credential?: Credential | undefined;
+    condition?: CredentialCondition;
     refusedBy?: Action;
   } = {},
 ) => {
@@ -40,7 +42,15 @@ const step = async (
     },
     readDryRun: async () => run,
     readProjectConfig: async () => over.project ?? projectConfig(),
-    askGates: askGates([credentialGate(async () => ('credential' in over ? over.credential : credential()))]),
+    askGates: askGates([
+      credentialGate(
+        async () => ({
+          grant: 'credential' in over ? over.credential : credential(),
+          condition: over.condition,
+        }),
+        () => T0 + 60_000,
+      ),
+    ]),
     stageIsProduction: false,
   };
   return { answer: await evaluateGatesStep({ action: { project: 'demo', key: 'k-1' } }, deps), writes };

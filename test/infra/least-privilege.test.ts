@@ -44,7 +44,8 @@ const TARGETS: Readonly<Record<string, string>> = {
  */
 const secretsOf = (entry: string, command: string): readonly string[] => {
   const handler = handlerOf(entry);
-  const provider = /\b(listCredentials|readCredential|resolveCredential|credentialIsUsable)\(/.test(handler);
+  const provider =
+    /\b(listCredentials|readCredential|resolveCredential|openCredential|credentialIsUsable)\(/.test(handler);
   const own = entry !== 'credentials/change-secret' || command !== 'secretsmanager:PutSecretValue';
   return [
     ...(provider ? ['secretsmanager:secret:autopack/dev/*'] : []),

@@ -33,7 +33,7 @@ export const AGREED_REQUESTS: Readonly<Record<string, Readonly<Record<string, nu
     'dynamodb:GetItem actions': 1,
     's3:GET': 1,
     'dynamodb:GetItem registry': 1,
-    'dynamodb:GetItem credentials': 1,
+    'dynamodb:BatchGetItem credentials': 1,
   },
   'request approval': {
     'dynamodb:GetItem actions': 1,
@@ -60,7 +60,7 @@ export const AGREED_REQUESTS: Readonly<Record<string, Readonly<Record<string, nu
     'dynamodb:GetItem actions': 1,
     'dynamodb:BatchGetItem approvals+registry': 1,
     's3:GET': 1,
-    'dynamodb:GetItem credentials': 1,
+    'dynamodb:BatchGetItem credentials': 1,
     'secretsmanager:GetSecretValue': 1,
     'dynamodb:PutItem actions': 2,
   },

@@ -97,13 +97,14 @@ export const ports = ({ sim, store, state, provider, decide, people, machine }: 
       })),
       listApprovers: gate('registry.listApprovers', async () => people),
       nameOf: gate('registry.nameOf', async () => undefined),
-      readCredential: gate('credentials.read', async () => CREDENTIAL),
+      readStanding: gate('credentials.read', async () => ({ grant: CREDENTIAL, condition: undefined })),
       resolveCredential: gate('credentials.resolve', async () =>
         state.credentialWorks
           ? ({ kind: 'usable', credential: CREDENTIAL, secret: SECRET } as const)
           : ({ kind: 'unusable', code: 'CREDENTIAL_UNREADABLE', detail: 'not now' } as const),
       ),
       credentialIsUsable: gate('credentials.isUsable', async () => state.credentialWorks),
+      askForPerson: gate('credentials.askForPerson', async () => 'asked' as const),
       readWait: gate('credentials.readWait', store.readWait),
       putWait: gate('credentials.putWait', store.putWait),
       createApproval: gate('approvals.create', approvals.createApproval),

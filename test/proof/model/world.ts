@@ -120,7 +120,7 @@ export const world = (options: WorldOptions) => {
     render: (input: StepInput, process) => renderAction(input, port(process)),
     gates: (input: StepInput, process) => {
       const deps = port(process);
-      const gates = [credentialGate(deps.readCredential)];
+      const gates = [credentialGate(deps.readStanding, sim.now)];
       return evaluateGatesStep(input, { ...deps, askGates: askGates(gates, decide) });
     },
     'request-approval': (input: CallbackInput, process) =>

@@ -32,11 +32,10 @@ import { decryptToken, encryptToken } from '#shared/approvals/task-token.aws.ts'
 import { failWait, tellWait } from '#shared/approvals/tell-wait.aws.ts';
 import { readDryRun, readPayload, storeDryRun, storePayload } from '#shared/artifacts/artifacts.aws.ts';
 import { putCredentialWait, readCredentialWait } from '#shared/credentials/credential-waits.aws.ts';
-import {
-  credentialIsUsable,
-  readCredential,
-  resolveCredential,
-} from '#shared/credentials/credentials.aws.ts';
+import { askForPerson } from '#shared/credentials/ask-for-person.ts';
+import { readStanding } from '#shared/credentials/conditions.aws.ts';
+import { credentialIsUsable, resolveCredential } from '#shared/credentials/credentials.aws.ts';
+import { openReauthTask } from '#shared/credentials/reauth-tasks.aws.ts';
 import { resumePaused } from '#shared/credentials/resume-paused.ts';
 import { tellCredentialWait } from '#shared/credentials/tell-credential-wait.aws.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
@@ -144,9 +143,15 @@ export const functions = (
     stageIsProduction: false,
   };
   const credentials = {
-    readCredential: readCredential(db, tables.credentials),
+    readStanding: readStanding(db, tables.credentials),
     resolveCredential: resolveCredential(db, tables.credentials, secrets),
     credentialIsUsable: credentialIsUsable(db, tables.credentials, secrets),
+    askForPerson: askForPerson({
+      now: tools.now,
+      readStanding: readStanding(db, tables.credentials),
+      resolveCredential: resolveCredential(db, tables.credentials, secrets),
+      openReauthTask: openReauthTask(db, tables.credentials, tools.now),
+    }),
     readWait: readCredentialWait(db, tables.credentials),
     putWait: putCredentialWait(db, tables.credentials),
     hostIsStandIn,
@@ -211,14 +216,17 @@ export const functions = (
     steps: {
       RenderAction: (input: StepInput) => renderAction(input, all),
       EvaluateGates: (input: StepInput) =>
-        evaluateGatesStep(input, { ...all, askGates: askGates([credentialGate(all.readCredential)]) }),
+        evaluateGatesStep(input, {
+          ...all,
+          askGates: askGates([credentialGate(all.readStanding, tools.now)]),
+        }),
       RequestApproval: (input: CallbackInput) => requestApproval(input, all),
       CloseApproval: (input: StepInput) => closeApproval(input, all),
       ExecuteAction: (input: StepInput) => {
         const { process, run } = here();
         return executeAction(input, {
           ...all,
-          askGates: askGates([]),
+          askGates: askGates([credentialGate(all.readStanding, tools.now)]),
           readAgreement: readAgreement(db, tables),
           remainingMs: () => limitMs(process.name) - (run.sim.now() - process.startedAt),
         });

@@ -107,6 +107,8 @@ export const openPlace = async (options: { readonly withoutConditions?: boolean 
         environment: 'PAPER',
         secretId: SECRET_NAME,
         standIn: true,
+        scopes: ['READ', 'TRADE', 'DELETE'],
+        operations: ['alpaca/*'],
       },
     ],
   });
