@@ -45,6 +45,7 @@ export const OPTIONS = {
   supersedes: { type: 'boolean', text: 'the old text is gone for good: tell if it ever comes back' },
   now: { type: 'boolean', text: 'beside the schedule; there is no other way' },
   retire: { type: 'boolean', text: 'stop watching it; what requires it is refused' },
+  pending: { type: 'string', value: 'VERSION', text: 'the version of the rotation to stop' },
   explain: { type: 'boolean', text: 'also why, and what was taken away as noise' },
 } as const satisfies Record<string, { type: 'string' | 'boolean'; value?: string; text: string }>;
 export type OptionName = keyof typeof OPTIONS;
@@ -153,6 +154,22 @@ export const COMMANDS = {
     'Run stored captures of a policy page through the monitor, here',
     'nobody',
     ['source', 'id', 'captures', 'git', 'path', 'since', 'until', 'explain'],
+  ),
+  'credentials stage': command(
+    'credentials stage CREDENTIAL FILE',
+    'Hand in the new value of a credential, its fields as JSON ("-": standard input)',
+    'person',
+  ),
+  'credentials rotate': command(
+    'credentials rotate CREDENTIAL',
+    'Test the new value at the provider, then use it; "keyring" and "signing-keys" too',
+    'person',
+  ),
+  'credentials unstick': command(
+    'credentials unstick CREDENTIAL',
+    'See a rotation that does not come to its end; with --pending stop it',
+    'person',
+    ['pending'],
   ),
   'sign-in': command('sign-in', 'Sign in as a person, in the browser', 'nobody'),
   'sign-out': command('sign-out', 'Forget the signed-in person', 'nobody'),

@@ -1,0 +1,52 @@
+import { HouseSecret, RotationView } from '../credentials/rotation/requests.ts';
+import { CliError } from './exit.ts';
+import { readJsonFile } from './files.http.ts';
+import type { Answer, Session } from './session.ts';
+import { showRotation } from './show-rotation.ts';
+
+/**
+ * Where a credential is: `provider/account/environment` of the project, or a secret of the stack itself by its name.
+ * Only the account may hold a "/".
+ * @throws CliError usage
+ */
+const pathOf = (session: Session): string => {
+  const named = session.parsed.arguments[0] ?? '';
+  const house = HouseSecret.safeParse(named).data;
+  if (house !== undefined) return `/house-secrets/${house}`;
+  const [, provider, account, environment] = /^([^/]+)\/(.+)\/([^/]+)$/.exec(named) ?? [];
+  if (provider === undefined || account === undefined || environment === undefined)
+    throw new CliError(
+      'usage',
+      `Which credential? Name it as provider/account/environment (alpaca/paper-demo/PAPER), or one of ${HouseSecret.options.join(', ')}.`,
+    );
+  const parts = [session.project(), provider, account, environment.toUpperCase()].map(encodeURIComponent);
+  return `/projects/${parts[0]}/credentials/${parts.slice(1).join('/')}`;
+};
+
+const post = async (session: Session, what: string, body?: unknown): Promise<Answer> => {
+  const { json } = await session.call({
+    method: 'POST',
+    path: `${pathOf(session)}/${what}`,
+    ...(body === undefined ? {} : { body }),
+  });
+  const view = RotationView.safeParse(json);
+  if (!view.success)
+    throw new CliError('unreachable', 'The API sent something that this version of the CLI cannot read.');
+  return { json: view.data, text: showRotation(view.data), exit: 'ok' };
+};
+
+/** The value comes from a file or standard input, never from the command line, which shells remember. */
+export const credentialsStage = async (session: Session): Promise<Answer> => {
+  const path = pathOf(session);
+  if (path.startsWith('/house-secrets/'))
+    throw new CliError('usage', 'Autopack makes the values of this secret itself. Rotate it.');
+  return post(session, 'stage', { fields: await readJsonFile(session.parsed.arguments[1] ?? '-') });
+};
+
+export const credentialsRotate = (session: Session): Promise<Answer> => post(session, 'rotate');
+
+/** Without `--pending` it only looks. */
+export const credentialsUnstick = (session: Session): Promise<Answer> => {
+  const { pending } = session.parsed.options;
+  return post(session, 'unstick', pending === undefined ? {} : { version: pending });
+};
