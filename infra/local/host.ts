@@ -15,6 +15,9 @@ import { createIdentity } from './identity/identity.ts';
 import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda-api.ts';
 import { createLambdaRunner } from './lambda-runner.ts';
+import { oauthClients } from './oauth-stand-in/clients.ts';
+import type { OAuthControl } from './oauth-stand-in/ports.ts';
+import { createOAuthStandIn } from './oauth-stand-in/stand-in.ts';
 import { keepPorts, onPort, portsBefore } from './ports-before.ts';
 import type { AlpacaControl, SecretsFaults } from './ports.ts';
 import { createS3 } from './s3/s3.ts';
@@ -57,6 +60,8 @@ export interface LocalHost {
   readonly clients: { readonly agent: LocalClient; readonly cliClientId: string };
   /** The stand-in of the Alpaca paper API: its orders, requests, and faults on demand. */
   readonly alpaca: AlpacaControl;
+  /** The stand-ins of the OAuth providers: consents, calls, revocation, and faults on demand. */
+  readonly oauth: OAuthControl;
   /** Faults of Secrets Manager on demand. */
   readonly secretsFaults: SecretsFaults;
   readonly deployed: Deployed;
@@ -194,6 +199,9 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
       (it) => it.close(),
     );
     endpoint.addSite(standIn);
+    const oauth = opened('services', createOAuthStandIn(host), (it) => it.close());
+    endpoint.addSite(oauth);
+    await oauthClients(oauth, secrets, host, httpApi.url);
 
     const deployed = await deploy(
       readAssembly(assembly.folder),
@@ -213,7 +221,13 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
         apiUrl: httpApi.url,
         environment: options.environment ?? {},
       },
-      { ProviderUrlAlpaca: `${endpoint.url}${standIn.prefix}`, AllowLoopback: '1' },
+      {
+        ProviderUrlAlpaca: `${endpoint.url}${standIn.prefix}`,
+        OAuthUrlYouTube: `${endpoint.url}${oauth.pathOf('youtube')}`,
+        OAuthUrlEtsy: `${endpoint.url}${oauth.pathOf('etsy')}`,
+        OAuthUrlShopify: `${endpoint.url}${oauth.pathOf('shopify')}`,
+        AllowLoopback: '1',
+      },
     );
     if (deployed.api === undefined) throw new Error('The template has no HTTP API');
     stepFunctions.onStatusChange(async (change, at) => {
@@ -238,6 +252,7 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
         cliClientId: String([...deployed.outputs].find(([name]) => name.endsWith('/CliClientId'))?.[1] ?? ''),
       },
       alpaca: standIn.control,
+      oauth: oauth.control,
       secretsFaults: secrets.faults,
       deployed,
       invoke: lambda.invoke,
