@@ -8,8 +8,9 @@ import { StepInput } from '#shared/actions/step-results.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
-import { readStanding } from '#shared/credentials/conditions.aws.ts';
+import { putCondition, readStanding } from '#shared/credentials/conditions.aws.ts';
 import { openCredential } from '#shared/credentials/credentials.aws.ts';
+import { noteUse } from '#shared/credentials/note-use.ts';
 import { credentialGate } from '#shared/governance/credential-gate.ts';
 import { askGates } from '#shared/governance/gates.ts';
 import { askPolicies, policiesGate } from '#shared/governance/policies-gate.ts';
@@ -37,6 +38,11 @@ const deps = {
     policiesGate(askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now)),
   ]),
   resolveCredential: openCredential(new SecretsManagerClient({})),
+  noteUse: noteUse({
+    now: Date.now,
+    readStanding: readStanding(db, env.CREDENTIALS_TABLE),
+    putCondition: putCondition(db, env.CREDENTIALS_TABLE),
+  }),
   findOperation,
   sendTo: (dryRun: { request: { url: string } }) =>
     outboundSend({

@@ -6,6 +6,7 @@ import { outcomeOf } from '#shared/actions/outcome.ts';
 import { backOffSeconds, settleUntil } from '#shared/actions/settle.ts';
 import { isTerminal } from '#shared/actions/status.ts';
 import type { ExecuteStep, StepInput } from '#shared/actions/step-results.ts';
+import { answerOf, type NoteUse } from '#shared/credentials/note-use.ts';
 import { transition } from '#shared/actions/transition.ts';
 import type { Send, Verdict } from '#shared/providers/provider.ts';
 import { BY, close, makeReady, type MakeReadyDeps, type Ready } from './make-ready.ts';
@@ -13,6 +14,7 @@ import { BY, close, makeReady, type MakeReadyDeps, type Ready } from './make-rea
 export interface ExecuteDeps extends MakeReadyDeps {
   readonly read: ReadAction;
   readonly sendTo: (dryRun: DryRun) => Send;
+  readonly noteUse: NoteUse;
   readonly leaseMs: number;
   readonly leastLagMs: number;
   /** Milliseconds that this invocation has left. */
@@ -67,10 +69,16 @@ const recordOf = (
     return { change, step: { next: 'CLOSED' } };
   }
   if (verdict.kind === 'notApplied' && claimed.ambiguousAttempts === 0) {
-    const to = verdict.retryable ? 'NOT_APPLIED' : 'FAILED';
-    const change = transition(claimed, to, { ...base, ownerToken, set: { outcome } });
+    // A credential that is refused is renewed or mended; the action waits for that and does not fail (EXT-16).
+    const again =
+      verdict.retryable || (answerOf(verdict) === 'refused' && ready.dryRun.request.credential !== null);
+    const change = transition(claimed, again ? 'NOT_APPLIED' : 'FAILED', {
+      ...base,
+      ownerToken,
+      set: { outcome },
+    });
     const waitSeconds = backOffSeconds(claimed.attempts, verdict.retryAfterSeconds);
-    return { change, step: verdict.retryable ? { next: 'BACK_OFF', waitSeconds } : { next: 'CLOSED' } };
+    return { change, step: again ? { next: 'BACK_OFF', waitSeconds } : { next: 'CLOSED' } };
   }
   const { transportTimeoutMs, lagMs } = ready.operation.describe();
   const settle = settleUntil(claimed, at, { transportTimeoutMs, lagMs: Math.max(lagMs, deps.leastLagMs) });
@@ -110,6 +118,16 @@ const recordLate = async (
   return { next: 'SETTLE', settleUntil: current.settleUntil ?? current.leaseUntil ?? current.updatedAt };
 };
 
+/** After the outcome is recorded, and never in its way: what is not noted now shows at the next use. */
+const note = async (row: Action, dryRun: DryRun, readAt: number, verdict: Verdict, deps: ExecuteDeps) => {
+  const { credential } = dryRun.request;
+  if (credential === null) return;
+  const again = row.outcome?.code === 'CREDENTIAL_REFUSED';
+  await deps
+    .noteUse({ project: row.project, credential, readAt, answer: answerOf(verdict), again })
+    .catch(() => undefined);
+};
+
 /**
  * Gates again on fresh facts, secrets, hash and expiry, then the claim, then one dispatch. An invocation that
  * finds EXECUTING never sends: only the one that made the claim knows its owner token (rule 4).
@@ -120,6 +138,7 @@ export const executeAction = async (input: StepInput, deps: ExecuteDeps): Promis
   if (row.status === 'EXECUTING' || row.status === 'OUTCOME_UNKNOWN') {
     return { next: 'SETTLE', settleUntil: row.settleUntil ?? row.leaseUntil ?? row.updatedAt };
   }
+  const readAt = deps.now();
   const ready = await makeReady(row, deps);
   if ('stop' in ready) return ready.stop;
   if (deps.remainingMs() < ready.outgoing.timeoutMs + MARGIN_MS) {
@@ -146,5 +165,6 @@ export const executeAction = async (input: StepInput, deps: ExecuteDeps): Promis
   );
   const record = recordOf(claim.action, verdict, ready, deps);
   const written = await deps.apply(record.change);
+  await note(row, ready.dryRun, readAt, verdict, deps);
   return written.kind === 'applied' ? record.step : recordLate(written.current, claim.action, verdict, deps);
 };

@@ -56,7 +56,7 @@ export class ActionSteps extends Construct {
     grantTable(execute, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(execute, tables.approvals, { items: ['BatchGetItem'] });
     grantTable(execute, tables.registry, { items: ['BatchGetItem'] });
-    grantTable(execute, tables.credentials, { items: ['BatchGetItem'] });
+    grantTable(execute, tables.credentials, { items: ['BatchGetItem', 'PutItem'] });
     grantTable(execute, tables.policies, { items: ['BatchGetItem'] });
     grantArtifacts(execute, artifacts, { read: ['dry-runs'] });
     grantProviderSecrets(execute, record.stage);

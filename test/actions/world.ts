@@ -7,6 +7,7 @@ import { approvalId } from '#shared/actions/hashes.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import { transition } from '#shared/actions/transition.ts';
 import type { Approval } from '#shared/approvals/approval.ts';
+import type { CredentialUse } from '#shared/credentials/note-use.ts';
 import { Secret } from '#shared/credentials/secret.ts';
 import type { Decision } from '#shared/governance/gate.ts';
 import { strictProjectConfig } from '#shared/governance/project-config.ts';
@@ -113,6 +114,7 @@ export const world = (options: { recoveryClass?: DryRun['recoveryClass']; row?: 
     dryRun: newDryRun(first),
     approval: undefined as Approval | undefined,
     decision: undefined as Decision | undefined,
+    uses: [] as CredentialUse[],
     secret: new Secret({ keyId: 'k', secretKey: 's' }) as Secret | undefined,
   };
   const asPerson: Decision = { verdict: 'NEEDS_PERSON', tier: 'standard', riskScore: 40, reasons: [] };
@@ -142,6 +144,7 @@ export const world = (options: { recoveryClass?: DryRun['recoveryClass']; row?: 
     }),
     askGates: async () => store.decision ?? asPerson,
     stageIsProduction: false,
+    noteUse: async (use) => void store.uses.push(use),
     leaseMs: 35_000,
     remainingMs: () => 30_000,
   };

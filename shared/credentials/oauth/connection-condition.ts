@@ -5,7 +5,8 @@ import type { Connection } from './connection.ts';
 import { oauthProviderOf } from './endpoints.ts';
 import { OAUTH, scopeList, scopesMissing } from './providers.ts';
 
-const firstCondition = (grant: Credential, now: number): CredentialCondition => ({
+/** Of a credential that nobody looked at yet. Its version is 0: nothing is stored. */
+export const firstCondition = (grant: Credential, now: number): CredentialCondition => ({
   schemaVersion: 1,
   project: grant.project,
   provider: grant.provider,

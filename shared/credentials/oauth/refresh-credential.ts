@@ -1,5 +1,5 @@
 import { epochMs } from '../../actions/identity.ts';
-import type { PutCondition, ReadCondition } from '../condition.ts';
+import type { CredentialCondition, PutCondition, ReadCondition } from '../condition.ts';
 import type { Credential } from '../credential.ts';
 import type { CloseReauthTask, OpenReauthTask, ReauthReason } from '../reauth.ts';
 import {
@@ -203,12 +203,33 @@ const failCondition = async (grant: Credential, reason: ReauthReason, deps: Refr
 
 const refOf = ({ provider, account, environment }: Credential) => ({ provider, account, environment });
 
-const underLease = async (grant: Credential, lease: Lease, deps: RefreshDeps): Promise<RefreshOutcome> => {
+/**
+ * Until when access has to last. Access that an API refused counts as ended whatever its date says, once: what is
+ * exchanged after the refusal is judged by its own date again.
+ */
+const dueByOf = (
+  condition: CredentialCondition | undefined,
+  before: Exchange | undefined,
+  row: Exchange | undefined,
+  now: number,
+): number =>
+  condition?.detail === 'expired-refreshable' &&
+  row?.generation === before?.generation &&
+  (row === undefined || row.updatedAt < condition.since)
+    ? Infinity
+    : now + REFRESH_AHEAD_MS;
+
+const underLease = async (
+  grant: Credential,
+  condition: CredentialCondition | undefined,
+  lease: Lease,
+  deps: RefreshDeps,
+): Promise<RefreshOutcome> => {
   const before = await deps.readExchange(grant.project, grant);
   for (let turn = 0; turn < TURNS; turn += 1) {
     const row = turn === 0 ? before : await deps.readExchange(grant.project, grant);
     const now = deps.now();
-    const dueBy = now + REFRESH_AHEAD_MS;
+    const dueBy = dueByOf(condition, before, row, now);
     if (isFresh(row, dueBy)) return row?.version === before?.version ? 'fresh' : 'refreshed';
     const seen = await look(grant, row, deps);
     if (seen === 'lagging') return 'waiting';
@@ -270,11 +291,12 @@ const notConnected = async (grant: Credential, deps: RefreshDeps): Promise<Refre
  */
 export const refreshCredential = async (grant: Credential, deps: RefreshDeps): Promise<RefreshOutcome> => {
   const seen = await deps.readExchange(grant.project, grant);
-  if (isFresh(seen, deps.now() + REFRESH_AHEAD_MS)) return 'fresh';
+  const condition = await deps.readCondition(grant.project, grant);
+  if (isFresh(seen, dueByOf(condition, seen, seen, deps.now()))) return 'fresh';
   const lease = await takeLease(grant.project, grant, deps);
   if (lease === undefined) return 'busy';
   try {
-    return await underLease(grant, lease, deps);
+    return await underLease(grant, condition, lease, deps);
   } catch (error) {
     if (error instanceof LeaseLostError) return 'busy';
     throw error;

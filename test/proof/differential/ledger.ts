@@ -92,6 +92,7 @@ export const ledger = (surroundings: Surroundings, setup: LedgerSetup): Contende
   };
   const executeDeps: ExecuteDeps = {
     ...common,
+    noteUse: async () => undefined,
     readAgreement: async (project) => ({
       project: await readProjectConfig(db, 'registry')(project),
       approval: undefined,

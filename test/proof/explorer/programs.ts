@@ -138,6 +138,7 @@ const portsOf = (setting: Setting, outside: Outside) => {
       code: 'CREDENTIAL_MISSING' as const,
       detail: 'not used here',
     }),
+    noteUse: nothing,
     findOperation: () => operation,
     describeOperation: () => operation.describe(),
     sendTo: (run: DryRun) => (request: OutgoingRequest) =>

@@ -42,6 +42,9 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'approved, refused by the provider': { answers: Array.from({ length: 8 }, () => 'refuses it' as const) },
   'approved, no way to ask the provider': { answers: ['never hears of it'], recoveryClass: 'none' },
   'approved, credential comes late': { credentialComesLate: true },
+  'approved, the key is refused until a person mends it': {
+    answers: ['does not accept the key', 'does not accept the key'],
+  },
   'dry run, then submitted and approved': { dryRun: true },
   unattended: { operation: UNATTENDED },
   rejected: { person: 'rejects' },
@@ -141,7 +144,7 @@ export const walk = async (
     }
     if (isOver() && !(w.row(KEY)?.status === 'RENDERED')) break;
     await sim.advanceTo(Math.min(sim.nextTimer() ?? Infinity, nextSweep));
-    if (sim.now() > end - PATIENCE_MS + 3 * MINUTE) state.credentialWorks = true;
+    if (sim.now() > end - PATIENCE_MS + 3 * MINUTE) w.mend();
     if (sim.now() < nextSweep) continue;
     nextSweep += MINUTE;
     w.sweep();

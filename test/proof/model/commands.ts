@@ -119,7 +119,8 @@ const advance = fc.constantFrom(1, 5, 15, 31, 61, 95, 130, 400).map((seconds) =>
 const credential = fc.boolean().map((works) =>
   step((world, say) => {
     say(works ? 'the credential works' : 'the credential breaks');
-    world.state.credentialWorks = works;
+    if (works) world.mend();
+    else world.state.credentialWorks = false;
   }),
 );
 const providerSwitch = fc.boolean().map((on) =>

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { executionName } from '#shared/actions/hashes.ts';
-import type { ActionId } from '#shared/actions/identity.ts';
+import { type ActionId, timestamp } from '#shared/actions/identity.ts';
+import { type AskForPerson, askForPerson } from '#shared/credentials/ask-for-person.ts';
+import type { CredentialCondition, ReadStanding } from '#shared/credentials/condition.ts';
+import type { Credential, ResolveCredential } from '#shared/credentials/credential.ts';
+import { healthReasons, TASK_MS } from '#shared/credentials/may-perform.ts';
+import { noteUse } from '#shared/credentials/note-use.ts';
 import { Secret } from '#shared/credentials/secret.ts';
 import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
 import { type ProjectConfig, strictProjectConfig } from '#shared/governance/project-config.ts';
@@ -13,12 +18,19 @@ import type { stepFunctions } from './machine.ts';
 import type { Answer, PretendProvider } from './provider.ts';
 import type { Process, Simulation } from './simulation.ts';
 import type { Stores } from './stores.ts';
-import { aCredential } from '../../credentials/rows.ts';
 
 export interface Surroundings {
   readonly sim: Simulation;
   readonly store: Stores;
-  readonly state: { providerIsOn: boolean; credentialWorks: boolean; answers: Answer[] };
+  readonly state: {
+    providerIsOn: boolean;
+    credentialWorks: boolean;
+    answers: Answer[];
+    grant: Credential;
+    condition: CredentialCondition | undefined;
+    /** Tasks for people that were opened, by the death that each is about. */
+    readonly tasks: Set<string>;
+  };
   readonly provider: PretendProvider;
   readonly decide: (facts: GovernanceFacts) => Decision;
   readonly people: readonly PersonRow[];
@@ -30,7 +42,6 @@ const PROJECT: ProjectConfig = {
   version: 1,
   settings: { allowedHosts: [], approvalTtlSeconds: 86_400, providers: [], alpaca: null },
 };
-const CREDENTIAL = aCredential({ provider: 'pretend', account: 'main' });
 const SECRET = new Secret({ token: 'made-up' });
 const nothing = (): undefined => undefined;
 
@@ -52,6 +63,15 @@ export const ports = ({ sim, store, state, provider, decide, people, machine }: 
       provider.perform(key(), state.answers.shift() ?? 'does it');
   const answer = async (token: string, value: unknown): Promise<'told' | 'gone'> =>
     machine().answer(token, { kind: 'value', value });
+
+  const readStanding: ReadStanding = async () => ({ grant: state.grant, condition: state.condition });
+  const resolveCredential: ResolveCredential = async () =>
+    state.credentialWorks
+      ? { kind: 'usable', credential: state.grant, secret: SECRET }
+      : { kind: 'unusable', code: 'CREDENTIAL_UNREADABLE', detail: 'not now' };
+  const isUsable = (): boolean =>
+    state.credentialWorks &&
+    healthReasons(state.grant, state.condition, { now: timestamp(sim.now()), taskMs: TASK_MS }).length === 0;
 
   return (process: Process) => {
     const gate =
@@ -97,14 +117,27 @@ export const ports = ({ sim, store, state, provider, decide, people, machine }: 
       })),
       listApprovers: gate('registry.listApprovers', async () => people),
       nameOf: gate('registry.nameOf', async () => undefined),
-      readStanding: gate('credentials.read', async () => ({ grant: CREDENTIAL, condition: undefined })),
-      resolveCredential: gate('credentials.resolve', async () =>
-        state.credentialWorks
-          ? ({ kind: 'usable', credential: CREDENTIAL, secret: SECRET } as const)
-          : ({ kind: 'unusable', code: 'CREDENTIAL_UNREADABLE', detail: 'not now' } as const),
-      ),
-      credentialIsUsable: gate('credentials.isUsable', async () => state.credentialWorks),
-      askForPerson: gate('credentials.askForPerson', async () => 'asked' as const),
+      readStanding: gate('credentials.read', readStanding),
+      resolveCredential: gate('credentials.resolve', resolveCredential),
+      credentialIsUsable: gate('credentials.isUsable', async () => isUsable()),
+      askForPerson: (...given: Parameters<AskForPerson>) =>
+        askForPerson({
+          now: sim.now,
+          readStanding: gate('credentials.read', readStanding),
+          resolveCredential: gate('credentials.resolve', resolveCredential),
+          openReauthTask: gate('credentials.openTask', async ({ credential, connectionVersion }) => {
+            state.tasks.add(`${credential.provider} ${credential.account} ${connectionVersion}`);
+          }),
+        })(...given),
+      noteUse: noteUse({
+        now: sim.now,
+        readStanding: gate('credentials.read', readStanding),
+        putCondition: gate('credentials.put', async (from, to) => {
+          if (state.condition?.version !== from?.version) return 'refused';
+          state.condition = to;
+          return 'stored';
+        }),
+      }),
       readWait: gate('credentials.readWait', store.readWait),
       putWait: gate('credentials.putWait', store.putWait),
       createApproval: gate('approvals.create', approvals.createApproval),

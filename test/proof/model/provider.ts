@@ -16,6 +16,7 @@ export const ANSWERS = [
   'does it late',
   'refuses it',
   'is busy',
+  'does not accept the key',
   'does it and answers 500',
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
@@ -47,6 +48,8 @@ export const pretendProvider = (
       return { kind: 'applied', code: 'ACCEPTED', summary: 'accepted', resourceId: 'thing-1' };
     if (outcome.status === 429)
       return { kind: 'notApplied', retryable: true, code: 'BUSY', summary: 'later', retryAfterSeconds: 7 };
+    if (outcome.status === 401)
+      return { kind: 'notApplied', retryable: false, code: 'CREDENTIAL_REFUSED', summary: 'who are you' };
     if (outcome.status === 422)
       return { kind: 'notApplied', retryable: false, code: 'REFUSED', summary: 'refused' };
     return { kind: 'ambiguous', code: 'SERVER_ERROR', summary: 'it broke' };
@@ -130,6 +133,8 @@ export const pretendProvider = (
         return silence();
       case 'refuses it':
         return Promise.resolve(reply(422));
+      case 'does not accept the key':
+        return Promise.resolve(reply(401));
       case 'is busy':
         return Promise.resolve(reply(429));
       case 'does it and answers 500':

@@ -19,11 +19,13 @@ import type { CallbackInput, StepInput } from '#shared/actions/step-results.ts';
 import type { Approval } from '#shared/approvals/approval.ts';
 import { mailApprovers } from '#shared/approvals/mail-approvers.ts';
 import { deliverCallback } from '#shared/approvals/deliver-callback.ts';
+import type { CredentialCondition } from '#shared/credentials/condition.ts';
 import { resumePaused } from '#shared/credentials/resume-paused.ts';
 import { credentialGate } from '#shared/governance/credential-gate.ts';
 import type { Decision, GovernanceFacts } from '#shared/governance/gate.ts';
 import { askGates } from '#shared/governance/gates.ts';
 import type { PersonRow, Principal } from '#shared/operators/principal.ts';
+import { aCredential } from '../../credentials/rows.ts';
 import { ports } from './ports.ts';
 import { type Answer, pretendProvider } from './provider.ts';
 import { type End, type Process, simulation } from './simulation.ts';
@@ -70,6 +72,9 @@ export const world = (options: WorldOptions) => {
   const state = {
     providerIsOn: true,
     credentialWorks: true,
+    grant: aCredential({ provider: 'pretend', account: 'main', createdAt: timestamp(T0) }),
+    condition: undefined as CredentialCondition | undefined,
+    tasks: new Set<string>(),
     /** What the provider does with the next requests; afterwards it simply does them. */
     answers: [] as Answer[],
     /** Votes that a person was told are counted. */
@@ -216,6 +221,24 @@ export const world = (options: WorldOptions) => {
     row,
     approvalOf,
     sweep,
+    /** A person hands in a key that works, or connects the account again. */
+    mend: (): void => {
+      state.credentialWorks = true;
+      const { condition: from } = state;
+      if (from === undefined || from.status === 'PRESENT') return;
+      const at = timestamp(sim.now());
+      state.condition = {
+        ...from,
+        version: from.version + 1,
+        status: 'PRESENT',
+        detail: null,
+        since: at,
+        lastValidatedAt: at,
+        rotatedAt: at,
+        rotationCount: from.rotationCount + 1,
+        connectionVersion: from.connectionVersion + 1,
+      };
+    },
     effects: (key: string): number => provider.effects(providerKey(idOf(key))),
     isQuiet: (key: string): boolean => {
       const now = row(key);

@@ -33,8 +33,9 @@ import { failWait, tellWait } from '#shared/approvals/tell-wait.aws.ts';
 import { readDryRun, readPayload, storeDryRun, storePayload } from '#shared/artifacts/artifacts.aws.ts';
 import { putCredentialWait, readCredentialWait } from '#shared/credentials/credential-waits.aws.ts';
 import { askForPerson } from '#shared/credentials/ask-for-person.ts';
-import { readStanding } from '#shared/credentials/conditions.aws.ts';
+import { putCondition, readStanding } from '#shared/credentials/conditions.aws.ts';
 import { credentialIsUsable, resolveCredential } from '#shared/credentials/credentials.aws.ts';
+import { noteUse } from '#shared/credentials/note-use.ts';
 import { openReauthTask } from '#shared/credentials/reauth-tasks.aws.ts';
 import { resumePaused } from '#shared/credentials/resume-paused.ts';
 import { tellCredentialWait } from '#shared/credentials/tell-credential-wait.aws.ts';
@@ -146,6 +147,11 @@ export const functions = (
     readStanding: readStanding(db, tables.credentials),
     resolveCredential: resolveCredential(db, tables.credentials, secrets),
     credentialIsUsable: credentialIsUsable(db, tables.credentials, secrets),
+    noteUse: noteUse({
+      now: tools.now,
+      readStanding: readStanding(db, tables.credentials),
+      putCondition: putCondition(db, tables.credentials),
+    }),
     askForPerson: askForPerson({
       now: tools.now,
       readStanding: readStanding(db, tables.credentials),
