@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Approval } from '#shared/approvals/approval.ts';
 import { applyApprovalChange, readApproval } from '#shared/approvals/approvals.aws.ts';
@@ -15,6 +16,7 @@ import { parseEnv } from '#shared/config/env.ts';
 import { logLine } from '#shared/config/log.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { useKeyring } from '#shared/credentials/use-keyring.aws.ts';
 import { httpHandler } from '#shared/operators/http-edge.ts';
 import { readPerson } from '#shared/operators/registry.aws.ts';
 import { readSession, touchSession } from '#shared/operators/sessions.aws.ts';
@@ -50,6 +52,7 @@ const deps = {
     touchSession: touchSession(db, env.REGISTRY_TABLE),
   }),
   readLocator: readLocator(db, env.APPROVALS_TABLE),
+  useKeyring: useKeyring(new SecretsManagerClient({}), env.KEYRING_SECRET_ARN),
   countUp: countUp(db, env.CONTROLS_TABLE),
 };
 

@@ -4,11 +4,12 @@ import { requestHash } from '#shared/actions/hashes.ts';
 import type { ReadDryRun } from '#shared/actions/ledger.ts';
 import type { Approval, ApplyApprovalChange, ReadApproval, ReadLocator } from '#shared/approvals/approval.ts';
 import { approvalView } from '#shared/approvals/approval-view.ts';
-import { nonceFits } from '#shared/approvals/decision-nonce.ts';
+import { FORM_NONCE_MAX, nonceFits } from '#shared/approvals/decision-nonce.ts';
 import { readPath } from '#shared/approvals/locator.ts';
 import { type Ballot, type Person, vote } from '#shared/approvals/moves.ts';
 import { messagePage, pageOfProblem, signInPath } from '#shared/approvals/page.ts';
 import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
+import type { UseKeyring } from '#shared/credentials/use-keyring.ts';
 import type { MayApprove } from '#shared/governance/gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { readForm, readJson, requirePrincipal } from '#shared/operators/http-edge.ts';
@@ -35,7 +36,7 @@ const DecisionForm = z.strictObject({
     .transform(Number),
   reason: z.string().max(500),
   csrf: z.string().max(100),
-  nonce: z.string().max(100),
+  nonce: z.string().max(FORM_NONCE_MAX),
 });
 
 export interface DecideDeps {
@@ -161,6 +162,7 @@ export const decideOverHttp = async (request: HttpRequest, deps: DecideOverHttpD
 export interface DecideOnPageDeps extends DecideDeps {
   readonly signedIn: (cookies: Readonly<Record<string, string>>, now: number) => Promise<SignedIn | null>;
   readonly readLocator: ReadLocator;
+  readonly useKeyring: UseKeyring;
   readonly countUp: CountUp;
 }
 
@@ -188,7 +190,8 @@ const acceptForm = async (
     version: ballot.version,
     csrf: session.csrf,
   };
-  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !nonceFits(request.cookies, nonce, shown))
+  const fits = nonceFits(deps.useKeyring, request.cookies, nonce, shown, deps.now());
+  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !(await fits))
     throw new ProblemError('NONCE_INVALID', 'Nothing was decided. Open the page again and choose there.');
   return { approvalId, ballot };
 };

@@ -22,6 +22,7 @@ export const env = {
     'CONTROLS_TABLE',
     'ARTIFACTS_BUCKET',
     'TOKEN_KEY_ARN',
+    'KEYRING_SECRET_ARN',
   ),
   'show-pages': envOf(
     'AUTOPACK_ENV',
@@ -31,5 +32,6 @@ export const env = {
     'POLICIES_TABLE',
     'CREDENTIALS_TABLE',
     'ARTIFACTS_BUCKET',
+    'KEYRING_SECRET_ARN',
   ),
 } as const;

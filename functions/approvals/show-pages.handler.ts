@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { listApprovals, readApproval } from '#shared/approvals/approvals.aws.ts';
 import { countUp } from '#shared/approvals/counters.aws.ts';
 import { readLocator } from '#shared/approvals/locators.aws.ts';
@@ -11,6 +12,7 @@ import { listOpenReauthTasks } from '#shared/credentials/reauth-tasks.aws.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { useKeyring } from '#shared/credentials/use-keyring.aws.ts';
 import { httpHandler } from '#shared/operators/http-edge.ts';
 import { readPerson } from '#shared/operators/registry.aws.ts';
 import { readSession, touchSession } from '#shared/operators/sessions.aws.ts';
@@ -42,6 +44,7 @@ const deps = {
   listReauthTasks: listOpenReauthTasks(db, env.CREDENTIALS_TABLE),
   readCredential: readCredential(db, env.CREDENTIALS_TABLE),
   countUp: countUp(db, env.CONTROLS_TABLE),
+  useKeyring: useKeyring(new SecretsManagerClient({}), env.KEYRING_SECRET_ARN),
   randomBytes,
   now: Date.now,
   stageIsProduction: env.AUTOPACK_ENV === 'prod',

@@ -13,6 +13,7 @@ import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
 import type { ReadCredential } from '#shared/credentials/credential.ts';
 import type { ListOpenReauthTasks } from '#shared/credentials/reauth.ts';
 import { type ReauthView, reauthView } from '#shared/credentials/reauth-view.ts';
+import type { UseKeyring } from '#shared/credentials/use-keyring.ts';
 import type { MayApprove } from '#shared/governance/gate.ts';
 import type { AskPolicies, PoliciesAnswer } from '#shared/governance/policies-gate.ts';
 import type { ProjectConfig, ReadProjectConfig } from '#shared/governance/project-config.ts';
@@ -37,6 +38,7 @@ export interface ShowPagesDeps {
   readonly listReauthTasks: ListOpenReauthTasks;
   readonly readCredential: ReadCredential;
   readonly countUp: CountUp;
+  readonly useKeyring: UseKeyring;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly now: () => number;
   readonly stageIsProduction: boolean;
@@ -90,7 +92,9 @@ const standingOf = async (
   const { approvalId, requestHash: hash, version } = approval;
   return {
     kind: 'mayDecide',
-    nonce: formNonce(nonce, { approvalId, requestHash: hash, version, csrf: session.csrf }),
+    nonce: await deps.useKeyring((ring) =>
+      formNonce(ring, nonce, { approvalId, requestHash: hash, version, csrf: session.csrf }, now),
+    ),
   };
 };
 

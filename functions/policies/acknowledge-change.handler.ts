@@ -1,7 +1,9 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { countUp } from '#shared/approvals/counters.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { logLine } from '#shared/config/log.ts';
+import { useKeyring } from '#shared/credentials/use-keyring.aws.ts';
 import { httpHandler } from '#shared/operators/http-edge.ts';
 import { readPerson } from '#shared/operators/registry.aws.ts';
 import { readSession, touchSession } from '#shared/operators/sessions.aws.ts';
@@ -26,6 +28,7 @@ const deps = {
     readPerson: people,
     touchSession: touchSession(db, env.REGISTRY_TABLE),
   }),
+  useKeyring: useKeyring(new SecretsManagerClient({}), env.KEYRING_SECRET_ARN),
   countUp: countUp(db, env.CONTROLS_TABLE),
   now: Date.now,
   log: logLine,

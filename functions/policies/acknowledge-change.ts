@@ -16,6 +16,8 @@ import type { ReadPerson } from '#shared/operators/registry.ts';
 import { requireCsrf, type SignedIn } from '#shared/operators/sessions.ts';
 import { AcknowledgeBody, ChangeId } from '#shared/policies/acknowledge-body.ts';
 import { acknowledge } from '#shared/policies/acknowledge.ts';
+import type { UseKeyring } from '#shared/credentials/use-keyring.ts';
+import { FORM_NONCE_MAX } from '#shared/approvals/decision-nonce.ts';
 import { changeNonceFits } from '#shared/policies/change-nonce.ts';
 import { changePage } from '#shared/policies/console-paths.ts';
 import { type PolicyView, policyView } from '#shared/policies/policy-view.ts';
@@ -33,7 +35,7 @@ const AcknowledgeForm = z.strictObject({
     .optional()
     .transform((word) => word === 'yes'),
   csrf: z.string().max(100),
-  nonce: z.string().max(100),
+  nonce: z.string().max(FORM_NONCE_MAX),
 });
 
 export interface AcknowledgeDeps {
@@ -93,6 +95,7 @@ export const acknowledgeOverHttp = async (
 
 export interface AcknowledgeOnPageDeps extends AcknowledgeDeps {
   readonly signedIn: (cookies: Readonly<Record<string, string>>, now: number) => Promise<SignedIn | null>;
+  readonly useKeyring: UseKeyring;
   readonly countUp: CountUp;
 }
 
@@ -109,7 +112,8 @@ const acceptForm = async (
   requireCsrf(session, csrf);
   const { changeId, fromSemantic, toCanonical } = said;
   const shown = { changeId, fromSemantic, toCanonical, csrf: session.csrf };
-  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !changeNonceFits(request.cookies, nonce, shown))
+  const fits = changeNonceFits(deps.useKeyring, request.cookies, nonce, shown, deps.now());
+  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !(await fits))
     throw new ProblemError(
       'NONCE_INVALID',
       'Nothing was acknowledged. Open the page again and read it there.',

@@ -21,8 +21,20 @@ export const env = {
     'POLICY_CHECK_STATE_MACHINE_ARN',
   ),
   'read-policies': envOf('AUTOPACK_ENV', 'POLICIES_TABLE', 'ARTIFACTS_BUCKET'),
-  'acknowledge-change': envOf('AUTOPACK_ENV', 'POLICIES_TABLE', 'REGISTRY_TABLE', 'CONTROLS_TABLE'),
+  'acknowledge-change': envOf(
+    'AUTOPACK_ENV',
+    'POLICIES_TABLE',
+    'REGISTRY_TABLE',
+    'CONTROLS_TABLE',
+    'KEYRING_SECRET_ARN',
+  ),
   'change-source': envOf('AUTOPACK_ENV', 'POLICIES_TABLE', 'REGISTRY_TABLE'),
   'check-now': envOf('AUTOPACK_ENV', 'POLICIES_TABLE', 'REGISTRY_TABLE', 'POLICY_CHECK_STATE_MACHINE_ARN'),
-  'show-policies': envOf('AUTOPACK_ENV', 'POLICIES_TABLE', 'REGISTRY_TABLE', 'ARTIFACTS_BUCKET'),
+  'show-policies': envOf(
+    'AUTOPACK_ENV',
+    'POLICIES_TABLE',
+    'REGISTRY_TABLE',
+    'ARTIFACTS_BUCKET',
+    'KEYRING_SECRET_ARN',
+  ),
 } as const;

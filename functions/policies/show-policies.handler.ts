@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
+import { useKeyring } from '#shared/credentials/use-keyring.aws.ts';
 import { httpHandler } from '#shared/operators/http-edge.ts';
 import { readPerson } from '#shared/operators/registry.aws.ts';
 import { readSession, touchSession } from '#shared/operators/sessions.aws.ts';
@@ -38,6 +40,7 @@ const deps = {
   readProjectConfig: readProjectConfig(db, env.REGISTRY_TABLE),
   readDiff: readDiff(s3, env.ARTIFACTS_BUCKET),
   readContent: readContent(s3, env.ARTIFACTS_BUCKET),
+  useKeyring: useKeyring(new SecretsManagerClient({}), env.KEYRING_SECRET_ARN),
   randomBytes,
   now: Date.now,
 };

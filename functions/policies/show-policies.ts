@@ -1,6 +1,7 @@
 import { newNonce } from '#shared/approvals/decision-nonce.ts';
 import { pageOfProblem, signInPage, signInPath, type Viewer } from '#shared/approvals/page.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
+import type { UseKeyring } from '#shared/credentials/use-keyring.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { FRESH_SIGN_IN_MS } from '#shared/operators/principal.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
@@ -33,6 +34,7 @@ export interface ShowPoliciesDeps extends ReadChangeViewDeps {
   readonly listObservations: ListObservations;
   readonly listAcknowledgements: ListAcknowledgements;
   readonly readProjectConfig: ReadProjectConfig;
+  readonly useKeyring: UseKeyring;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly now: () => number;
 }
@@ -61,13 +63,14 @@ const overview = async (session: SignedIn, deps: ShowPoliciesDeps): Promise<stri
   return sourcesPage({ viewer: viewerOf(session), policies, open, now });
 };
 
-const standingOf = (
+const standingOf = async (
   change: PendingChange | null,
   source: string,
   session: SignedIn,
   nonce: string,
   now: number,
-): ChangeStanding => {
+  useKeyring: UseKeyring,
+): Promise<ChangeStanding> => {
   const { principal, csrf } = session;
   if (!principal.roles.includes('operator'))
     return { kind: 'mayNot', detail: 'You may read this. Acknowledging takes the role "operator".' };
@@ -79,7 +82,8 @@ const standingOf = (
     return { kind: 'signInAgain', href: signInPath(changePage(source), true) };
   const { changeId, from, to } = change;
   const shown = { changeId, fromSemantic: from?.semantic ?? null, toCanonical: to.canonical, csrf };
-  return { kind: 'mayAcknowledge', nonce: changeFormNonce(nonce, shown) };
+  const sealed = await useKeyring((ring) => changeFormNonce(ring, nonce, shown, now));
+  return { kind: 'mayAcknowledge', nonce: sealed };
 };
 
 const showChange = async (
@@ -91,7 +95,7 @@ const showChange = async (
   const view = await readChangeView(record, await deps.readState(id), deps);
   const nonce = newNonce(deps.randomBytes);
   const now = deps.now();
-  const standing = standingOf(view.change, id, session, nonce, now);
+  const standing = await standingOf(view.change, id, session, nonce, now, deps.useKeyring);
   return {
     status: 200,
     html: policyChangePage({ viewer: viewerOf(session), view, standing, now }),

@@ -3,7 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { EmailIdentity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import { EntryFunction } from './function.ts';
-import { grantArtifacts, grantKey, grantSending, grantTable } from './grants.ts';
+import { grantArtifacts, grantHouseSecrets, grantKey, grantSending, grantTable } from './grants.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ApprovalsProps extends Surroundings {
@@ -19,7 +19,7 @@ export class Approvals extends Construct {
 
   constructor(scope: Construct, id: string, props: ApprovalsProps) {
     super(scope, id);
-    const { record, tables, artifacts, tokenKey, publicUrl } = props;
+    const { record, tables, artifacts, tokenKey, publicUrl, house } = props;
     const common = { AUTOPACK_ENV: record.stage, APPROVALS_TABLE: tables.approvals.tableName };
 
     const request = new EntryFunction(this, 'approvals/request-approval', {
@@ -74,8 +74,10 @@ export class Approvals extends Construct {
         CONTROLS_TABLE: tables.controls.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
         TOKEN_KEY_ARN: tokenKey.keyArn,
+        KEYRING_SECRET_ARN: house.keyring.secretArn,
       },
     });
+    grantHouseSecrets(decide, [house.keyring], ['GetSecretValue']);
     grantTable(decide, tables.approvals, { items: ['GetItem', 'PutItem'] });
     grantTable(decide, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(decide, tables.controls, { items: ['UpdateItem'] });
@@ -93,8 +95,10 @@ export class Approvals extends Construct {
         POLICIES_TABLE: tables.policies.tableName,
         CREDENTIALS_TABLE: tables.credentials.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
+        KEYRING_SECRET_ARN: house.keyring.secretArn,
       },
     });
+    grantHouseSecrets(pages, [house.keyring], ['GetSecretValue']);
     grantTable(pages, tables.approvals, { items: ['GetItem', 'BatchGetItem'], query: ['byProject'] });
     grantTable(pages, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(pages, tables.controls, { items: ['UpdateItem'] });

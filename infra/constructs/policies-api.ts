@@ -3,7 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { EntryFunction } from './function.ts';
-import { grantExecutions, grantPolicyBodies, grantTable } from './grants.ts';
+import { grantExecutions, grantHouseSecrets, grantPolicyBodies, grantTable } from './grants.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface PoliciesApiProps extends Surroundings {
@@ -15,10 +15,11 @@ export interface PoliciesApiProps extends Surroundings {
 export class PoliciesApi extends Construct {
   readonly functions: Readonly<Record<string, IFunction>>;
 
-  constructor(scope: Construct, id: string, { record, tables, artifacts, check }: PoliciesApiProps) {
+  constructor(scope: Construct, id: string, { record, tables, artifacts, house, check }: PoliciesApiProps) {
     super(scope, id);
     const common = { AUTOPACK_ENV: record.stage, POLICIES_TABLE: tables.policies.tableName };
     const registry = { REGISTRY_TABLE: tables.registry.tableName };
+    const ring = { KEYRING_SECRET_ARN: house.keyring.secretArn };
     const bodies = { ARTIFACTS_BUCKET: artifacts.bucketName };
 
     const read = new EntryFunction(this, 'policies/read-policies', {
@@ -33,8 +34,9 @@ export class PoliciesApi extends Construct {
     const acknowledge = new EntryFunction(this, 'policies/acknowledge-change', {
       record,
       failures: 'synchronous',
-      environment: { ...common, ...registry, CONTROLS_TABLE: tables.controls.tableName },
+      environment: { ...common, ...registry, ...ring, CONTROLS_TABLE: tables.controls.tableName },
     });
+    grantHouseSecrets(acknowledge, [house.keyring], ['GetSecretValue']);
     grantTable(acknowledge, tables.policies, { items: ['GetItem', 'PutItem'] });
     grantTable(acknowledge, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(acknowledge, tables.controls, { items: ['UpdateItem'] });
@@ -59,8 +61,9 @@ export class PoliciesApi extends Construct {
     const pages = new EntryFunction(this, 'policies/show-policies', {
       record,
       failures: 'synchronous',
-      environment: { ...common, ...registry, ...bodies },
+      environment: { ...common, ...registry, ...ring, ...bodies },
     });
+    grantHouseSecrets(pages, [house.keyring], ['GetSecretValue']);
     grantTable(pages, tables.policies, { items: ['GetItem', 'BatchGetItem'], query: ['byKind'] });
     grantTable(pages, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantPolicyBodies(pages, artifacts, { read: ['content', 'diffs'] });

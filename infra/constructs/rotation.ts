@@ -15,15 +15,10 @@ import { ROTATION_STEP_SECONDS } from '#shared/credentials/rotation/stuck-pendin
 import { ROTATION_POLICIES } from '#shared/credentials/rotation-policies.ts';
 import { EntryFunction } from './function.ts';
 import { grantHouseSecrets, grantInvoke, grantSecrets, grantTable } from './grants.ts';
-import type { HouseSecrets } from './house-secrets.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** How often secrets are looked at for a rotation that is stuck. */
 const WATCH_EVERY_MINUTES = 10;
-
-export interface RotationProps extends Surroundings {
-  readonly house: HouseSecrets;
-}
 
 /**
  * Rotation by Secrets Manager's own protocol, and what operators do to a secret. A deployment sets schedules and rotates
@@ -33,11 +28,7 @@ export class Rotation extends Construct {
   readonly rotateSecret: IFunction;
   readonly functions: Readonly<Record<string, IFunction>>;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { record, tables, house, overrides, deadLetters }: RotationProps,
-  ) {
+  constructor(scope: Construct, id: string, { record, tables, house, overrides, deadLetters }: Surroundings) {
     super(scope, id);
     const common = {
       AUTOPACK_ENV: record.stage,

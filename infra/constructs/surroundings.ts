@@ -4,6 +4,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { StageRecord } from '../stages.ts';
+import type { HouseSecrets } from './house-secrets.ts';
 import type { Tables } from './tables.ts';
 
 /** What the functions of every capability are placed among. */
@@ -17,6 +18,8 @@ export interface Surroundings {
   /** Base URL of the HTTP API. */
   readonly publicUrl: string;
   readonly overrides: ProviderOverrides;
+  /** The secrets of the stack itself. */
+  readonly house: HouseSecrets;
 }
 
 /** Environment of development stages; empty in others, so that the variables do not even exist there. */

@@ -50,6 +50,7 @@ export class ControlPlaneStack extends Stack {
       deadLetters: deadLetters.queue,
       publicUrl: publicApi.url,
       overrides: providerOverrides(this, record),
+      house: state.house,
     };
 
     const steps = new ActionSteps(this, 'Actions', surroundings);
@@ -79,7 +80,7 @@ export class ControlPlaneStack extends Stack {
     const check = new PolicyCheck(this, 'PolicyCheck', { ...surroundings, policies });
     const policiesApi = new PoliciesApi(this, 'PoliciesApi', { ...surroundings, check: check.machine });
     const connections = new Connections(this, 'Connections', surroundings);
-    const rotation = new Rotation(this, 'Rotation', { ...surroundings, house: state.house });
+    const rotation = new Rotation(this, 'Rotation', surroundings);
     new ReauthTasks(this, 'ReauthTasks', { ...surroundings, sender });
     new Sweeper(this, 'Sweeper', { ...surroundings, path });
     new Alarms(this, 'Alarms', { record, path, check: check.machine, deadLetters: deadLetters.queue });

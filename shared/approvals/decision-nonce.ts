@@ -1,11 +1,19 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { canonicalJson } from '../actions/canonical-json.ts';
+import {
+  type Keyring,
+  type KeyringVerdict,
+  signWithKeyring,
+  verifyWithKeyring,
+} from '../credentials/keyring.ts';
+import { KEYRING_TIMING } from '../credentials/rotation/keyring-document.ts';
+import type { UseKeyring } from '../credentials/use-keyring.ts';
 
 /**
- * Binds a decision form to the browser that was shown the page, without storing anything: a random key lives only
- * in a cookie of the page (`__Host-`, Secure, HttpOnly, Strict), and the form carries the key's MAC over the
- * session, the approval and exactly what was shown. Nobody who lacks the cookie can make the form; a form of
- * another approval, hash, version or session does not fit the cookie.
+ * Binds a decision form to the browser that was shown the page, without storing anything: a random text lives only in
+ * a cookie of the page (`__Host-`, Secure, HttpOnly, Strict), and the form carries our signature over it, the session,
+ * the approval and exactly what was shown. Nobody but us can make the form, not even who holds the session; nobody who
+ * lacks the cookie can send it; a form of another approval, hash, version or session does not fit; and after an hour
+ * it is over, whatever the browser does.
  */
 
 /** What the form is bound to. */
@@ -26,7 +34,7 @@ export const NONCE_SECONDS = 3600;
 export const nonceCookieName = (approvalId: string): string =>
   `__Host-autopack-decide-${approvalId.slice(0, 16)}`;
 
-/** A fresh key. */
+/** A fresh text for the cookie. */
 export const newNonce = (randomBytes: (count: number) => Uint8Array): string =>
   Buffer.from(randomBytes(NONCE_BYTES)).toString('base64url');
 
@@ -34,22 +42,42 @@ export const newNonce = (randomBytes: (count: number) => Uint8Array): string =>
 export const nonceCookie = (approvalId: string, nonce: string): string =>
   `${nonceCookieName(approvalId)}=${nonce}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=${NONCE_SECONDS}`;
 
-/** The value of the form's hidden field. */
-export const formNonce = (nonce: string, shown: Shown): string =>
-  createHmac('sha256', nonce)
-    .update(canonicalJson({ domain: 'autopack.decision-form', v: 1, ...shown }))
-    .digest('base64url');
+const signed = (nonce: string, shown: Shown) => ({
+  purpose: 'decision-form',
+  text: canonicalJson({ nonce, ...shown }),
+});
 
-/** Whether cookie and form belong together; constant time in the form's value. */
-export const nonceFits = (
+/** The value of the form's hidden field; holds for an hour from now. */
+export const formNonce = (ring: Keyring, nonce: string, shown: Shown, now: number): string =>
+  signWithKeyring(ring, signed(nonce, shown), now, NONCE_SECONDS * 1000);
+
+/** The longest value of that field. */
+export const FORM_NONCE_MAX = 150;
+
+const verdictOf = (
+  ring: Keyring,
   cookies: Readonly<Record<string, string>>,
   posted: string,
   shown: Shown,
-): boolean => {
+  now: number,
+): KeyringVerdict => {
   const name = nonceCookieName(shown.approvalId);
   const nonce = Object.hasOwn(cookies, name) ? cookies[name] : undefined;
-  if (nonce === undefined || !NONCE.test(nonce)) return false;
-  const expected = Buffer.from(formNonce(nonce, shown));
-  const given = Buffer.from(posted);
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  if (nonce === undefined || !NONCE.test(nonce)) return 'malformed';
+  return verifyWithKeyring(ring, signed(nonce, shown), posted, now, KEYRING_TIMING);
+};
+
+/** Whether cookie and form belong together and were made by us within the hour. */
+export const nonceFits = async (
+  useKeyring: UseKeyring,
+  cookies: Readonly<Record<string, string>>,
+  posted: string,
+  shown: Shown,
+  now: number,
+): Promise<boolean> => {
+  const verdict = await useKeyring(
+    (ring) => verdictOf(ring, cookies, posted, shown, now),
+    (outcome) => outcome === 'unknown-key',
+  );
+  return verdict === 'valid';
 };

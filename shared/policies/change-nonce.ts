@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../actions/canonical-json.ts';
 import { formNonce, nonceCookie, nonceFits } from '../approvals/decision-nonce.ts';
+import type { Keyring } from '../credentials/keyring.ts';
+import type { UseKeyring } from '../credentials/use-keyring.ts';
 
 /** What an acknowledge form is bound to: the change, both hashes that were shown, and the session. */
 export interface ShownChange {
@@ -20,16 +22,18 @@ const shownOf = ({ changeId, fromSemantic, toCanonical, csrf }: ShownChange) => 
   csrf,
 });
 
-/** The value of the form's hidden field, for a key from `newNonce`. */
-export const changeFormNonce = (nonce: string, shown: ShownChange): string =>
-  formNonce(nonce, shownOf(shown));
+/** The value of the form's hidden field, for a cookie from `newNonce`. */
+export const changeFormNonce = (ring: Keyring, nonce: string, shown: ShownChange, now: number): string =>
+  formNonce(ring, nonce, shownOf(shown), now);
 
 /** Complete Set-Cookie value. */
 export const changeNonceCookie = (changeId: string, nonce: string): string => nonceCookie(changeId, nonce);
 
 /** Whether cookie and form belong together. */
 export const changeNonceFits = (
+  useKeyring: UseKeyring,
   cookies: Readonly<Record<string, string>>,
   posted: string,
   shown: ShownChange,
-): boolean => nonceFits(cookies, posted, shownOf(shown));
+  now: number,
+): Promise<boolean> => nonceFits(useKeyring, cookies, posted, shownOf(shown), now);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { closeApproval } from '#functions/approvals/close-approval.ts';
 import { decideOnPage, decideOverHttp } from '#functions/approvals/decide-approval.ts';
 import { readApprovals } from '#functions/approvals/read-approvals.ts';
@@ -17,6 +18,7 @@ import type { ReauthTask } from '#shared/credentials/reauth.ts';
 import { mayApprove } from '#shared/governance/decide.ts';
 import { askPolicies } from '#shared/governance/policies-gate.ts';
 import { evaluateGates } from '#shared/governance/gates.ts';
+import { useKeyring } from '#shared/credentials/use-keyring.aws.ts';
 import { type HttpApiResult, httpHandler } from '#shared/operators/http-edge.ts';
 import type { PersonRow, Principal } from '#shared/operators/principal.ts';
 import {
@@ -54,6 +56,10 @@ export const world = () => {
     requiredSources: [] as string[],
     reauthTasks: [] as ReauthTask[],
     credentials: [] as Credential[],
+    /** The keyring secret's value, and how often it was read. */
+    keyring: JSON.stringify({ v: 0, seed: 'made-up-'.repeat(8) }),
+    keyringReads: 0,
+    keyringFails: false,
   };
   const policies = memoryStore();
   const store = memoryApprovals();
@@ -122,7 +128,10 @@ export const world = () => {
   const signedIn = sessionPrincipal({
     readSession: async (digest) => sessions.get(digest),
     readPerson: tools.readPerson,
-    touchSession: async () => undefined,
+    touchSession: async (digest, lastSeenAt) => {
+      const session = sessions.get(digest);
+      if (session !== undefined) sessions.set(digest, { ...session, lastSeenAt });
+    },
   });
   const deps = {
     ...tools,
@@ -149,6 +158,17 @@ export const world = () => {
     listSources: policies.listSources,
     readStates: policies.readStates,
     listReauthTasks: async () => state.reauthTasks,
+    useKeyring: useKeyring(
+      {
+        send: async () => {
+          state.keyringReads += 1;
+          if (state.keyringFails) throw new Error('throttled');
+          return { SecretString: state.keyring };
+        },
+      } as unknown as SecretsManagerClient,
+      'keyring',
+      now,
+    ),
     readCredential: async (project: string, ref: CredentialRef) =>
       state.credentials.find((one) => credentialPk(one.project, one) === credentialPk(project, ref)),
     deliverCallback: (which: string | Approval) => deliverCallback(which, tools),

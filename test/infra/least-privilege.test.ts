@@ -38,14 +38,21 @@ const TARGETS: Readonly<Record<string, string>> = {
   'states:DescribeExecution': 'states:execution:Autopack-dev-ControlPlane-Action:*',
 };
 
+/** Reviewed: these sign and verify forms, and read nothing else. */
+const KEYRING_ALONE: ReadonlySet<string> = new Set([
+  'approvals/decide-approval',
+  'approvals/show-pages',
+  'policies/acknowledge-change',
+  'policies/show-policies',
+]);
+
 /**
  * Secrets of providers have one prefix; those of the stack itself are named, for the functions that are told of them.
  * Reviewed: nobody hands in a value of the latter.
  */
 const secretsOf = (entry: string, command: string): readonly string[] => {
   const handler = handlerOf(entry);
-  const provider =
-    /\b(listCredentials|readCredential|resolveCredential|openCredential|credentialIsUsable)\(/.test(handler);
+  const provider = !KEYRING_ALONE.has(entry);
   const own = entry !== 'credentials/change-secret' || command !== 'secretsmanager:PutSecretValue';
   return [
     ...(provider ? ['secretsmanager:secret:autopack/dev/*'] : []),

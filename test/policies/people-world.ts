@@ -28,6 +28,7 @@ export const peopleWorld = () => {
     signedIn: at.deps.signedIn,
     countUp: at.deps.countUp,
     randomBytes: at.deps.randomBytes,
+    useKeyring: at.deps.useKeyring,
     log: at.deps.log,
     now: at.deps.now,
     stageIsProduction: true,
