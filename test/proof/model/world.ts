@@ -113,8 +113,13 @@ export const world = (options: WorldOptions) => {
     return sim.start(name, LIMITS[name] ?? 30_000, body, ended);
   };
 
-  const executeDeps = (process: Process) => ({
-    ...port(process),
+  const gatesOf = (own: ReturnType<typeof port>) =>
+    askGates([credentialGate(own.readStanding, sim.now)], decide);
+  const executeDeps = (process: Process) => {
+    const own = port(process);
+    return { ...own, askGates: gatesOf(own), ...timesOf(process) };
+  };
+  const timesOf = (process: Process) => ({
     leaseMs: LEASE_MS,
     leastLagMs: 1_000,
     remainingMs: () => 60_000 - (sim.now() - process.startedAt),
@@ -125,8 +130,7 @@ export const world = (options: WorldOptions) => {
     render: (input: StepInput, process) => renderAction(input, port(process)),
     gates: (input: StepInput, process) => {
       const deps = port(process);
-      const gates = [credentialGate(deps.readStanding, sim.now)];
-      return evaluateGatesStep(input, { ...deps, askGates: askGates(gates, decide) });
+      return evaluateGatesStep(input, { ...deps, askGates: gatesOf(deps) });
     },
     'request-approval': (input: CallbackInput, process) =>
       requestApproval(input, { ...port(process), mailApprovers: mailApprovers(port(process)) }),
