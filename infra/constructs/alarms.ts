@@ -162,6 +162,22 @@ export class Alarms extends Construct {
       TreatMissingData.BREACHING,
       3,
     );
+    alarm(
+      'UnhealthyCredentials',
+      'a credential does not work or may do less than it should, or the hourly look at them does not run.',
+      counted('UnhealthyCredentials', Stats.MAXIMUM, Duration.hours(1)),
+      1,
+      // Every run says a number: silence means that none runs.
+      TreatMissingData.BREACHING,
+      2,
+    );
+    alarm(
+      'OverdueCredentials',
+      'a credential is older than its policy wants.',
+      counted('OverdueCredentials', Stats.MAXIMUM, Duration.hours(1)),
+      1,
+      TreatMissingData.IGNORE,
+    );
     const executions = (name: string, metric: (options: { period: Duration; statistic: string }) => Metric) =>
       [name, metric({ period: Duration.minutes(5), statistic: Stats.SUM })] as const;
     alarm(

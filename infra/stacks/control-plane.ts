@@ -7,6 +7,7 @@ import { ActionSteps } from '../constructs/actions.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Approvals } from '../constructs/approvals.ts';
 import { Connections } from '../constructs/connections.ts';
+import { CredentialHealth } from '../constructs/credential-health.ts';
 import { Credentials } from '../constructs/credentials.ts';
 import { DeadLetters } from '../constructs/dead-letters.ts';
 import { Governance } from '../constructs/governance.ts';
@@ -81,6 +82,7 @@ export class ControlPlaneStack extends Stack {
     const policiesApi = new PoliciesApi(this, 'PoliciesApi', { ...surroundings, check: check.machine });
     const connections = new Connections(this, 'Connections', surroundings);
     const rotation = new Rotation(this, 'Rotation', surroundings);
+    const health = new CredentialHealth(this, 'CredentialHealth', { ...surroundings, sender });
     new ReauthTasks(this, 'ReauthTasks', { ...surroundings, sender });
     new Sweeper(this, 'Sweeper', { ...surroundings, path });
     new Alarms(this, 'Alarms', { record, path, check: check.machine, deadLetters: deadLetters.queue });
@@ -94,6 +96,7 @@ export class ControlPlaneStack extends Stack {
       ...policiesApi.functions,
       ...connections.functions,
       ...rotation.functions,
+      ...health.functions,
     };
     publicApi.addRoutes((entry) => {
       const found = functions[entry];

@@ -40,6 +40,8 @@ export const CredentialCondition = z.strictObject({
   since: Timestamp,
   /** Last time anybody looked, whatever came of it. */
   checkedAt: Timestamp.nullable(),
+  /** Last time the hourly check looked. Absent: never. */
+  probedAt: Timestamp.optional(),
   /** Last time the provider said that it works. */
   lastValidatedAt: Timestamp.nullable(),
   /** At most an hour behind. */
@@ -62,8 +64,9 @@ export const CredentialCondition = z.strictObject({
 export type CredentialCondition = z.infer<typeof CredentialCondition>;
 
 /** Five parts: never the key of a grant, a wait or a lease. */
+export const conditionPkOf = (grantPk: string): string => `condition#${grantPk}`;
 export const conditionPk = (project: string, ref: CredentialRef): string =>
-  `condition#${credentialPk(project, ref)}`;
+  conditionPkOf(credentialPk(project, ref));
 
 /** A grant and how it is doing; either may be absent. */
 export interface CredentialStanding {
@@ -73,6 +76,9 @@ export interface CredentialStanding {
 }
 /** Both rows in one strongly consistent request. */
 export type ReadStanding = (project: string, ref: CredentialRef) => Promise<CredentialStanding>;
+
+/** Every grant, retired ones too, with its condition. Grants that do not fit are left out. */
+export type ListStandings = () => Promise<readonly (CredentialStanding & { readonly grant: Credential })[]>;
 
 /** Strongly consistent read. */
 export type ReadCondition = (project: string, ref: CredentialRef) => Promise<CredentialCondition | undefined>;

@@ -15,7 +15,7 @@ import { credentialPk, grantOf } from './credential.ts';
 const CONDITION_KIND = 'condition';
 
 /** The condition that an item holds. @throws ZodError for a row that does not fit. */
-const conditionOfItem = (item: Record<string, unknown>): CredentialCondition => {
+export const conditionOfItem = (item: Record<string, unknown>): CredentialCondition => {
   const { pk: _pk, rowKind: _rowKind, sortKey: _sortKey, ...row } = item;
   return CredentialCondition.parse(row);
 };

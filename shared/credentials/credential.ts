@@ -3,7 +3,7 @@ import type { CredentialRef } from '../actions/dry-run.ts';
 import { ProjectId, Timestamp } from '../actions/identity.ts';
 import { OAUTH_PROVIDERS } from './oauth/provider-names.ts';
 import { RotationPolicy } from './rotation-policies.ts';
-import type { Secret } from './secret.ts';
+import type { Secret, SecretDocument } from './secret.ts';
 
 /** What a credential may be used for, in our words; the table of effects says what each action needs (CRE-01). */
 export const CREDENTIAL_SCOPES = ['READ', 'WRITE', 'DELETE', 'PUBLISH', 'TRADE', 'ADMIN'] as const;
@@ -120,6 +120,15 @@ export type CredentialIsUsable = (
   ref: CredentialRef,
   hostIsOverridden: boolean,
 ) => Promise<boolean>;
+
+/** The current value of a secret. `unreadable`: whether it works is not known; `problem` is the name of the error. */
+export type ReadSecretDocument = (
+  secretId: string,
+) => Promise<
+  | { readonly kind: 'read'; readonly document: SecretDocument }
+  | { readonly kind: 'missing' | 'malformed' }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+>;
 
 /** Registers metadata: new where `replaces` is absent, else in place of exactly what was read. */
 export type PutCredential = (credential: Credential, replaces?: Credential) => Promise<'stored' | 'refused'>;

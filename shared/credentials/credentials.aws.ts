@@ -13,6 +13,7 @@ import {
   grantOf,
   type PutCredential,
   type ReadCredential,
+  type ReadSecretDocument,
   type ResolveCredential,
 } from './credential.ts';
 import { healthReasons, TASK_MS } from './may-perform.ts';
@@ -37,23 +38,22 @@ export const readCredential =
   };
 
 /** The secret's fields, or the name of what went wrong: never a word of the value. */
-const readDocument = async (
-  secrets: SecretsManagerClient,
-  secretId: string,
-): Promise<{ document: SecretDocument } | { problem: string; missing: boolean }> => {
-  let text: string | undefined;
-  try {
-    text = (await secrets.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString;
-  } catch (error) {
-    const problem = error instanceof Error ? error.name : 'unknown';
-    return { problem, missing: problem === 'ResourceNotFoundException' };
-  }
-  try {
-    return { document: SecretDocument.parse(JSON.parse(text ?? '')) };
-  } catch {
-    return { problem: 'the value is not a JSON object of strings', missing: false };
-  }
-};
+export const readSecretDocument =
+  (secrets: SecretsManagerClient): ReadSecretDocument =>
+  async (secretId) => {
+    let text: string | undefined;
+    try {
+      text = (await secrets.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString;
+    } catch (error) {
+      const problem = error instanceof Error ? error.name : 'unknown';
+      return problem === 'ResourceNotFoundException' ? { kind: 'missing' } : { kind: 'unreadable', problem };
+    }
+    try {
+      return { kind: 'read', document: SecretDocument.parse(JSON.parse(text ?? '')) };
+    } catch {
+      return { kind: 'malformed' };
+    }
+  };
 
 /**
  * The value behind metadata that a gate has read. Anything that is missing, unreadable or not for this kind of host is
@@ -71,11 +71,12 @@ export const openCredential =
         : `The credential of ${name} is real and is not sent to an overridden host.`;
       return unusable('CREDENTIAL_NOT_FOR_HOST', detail);
     }
-    const read = await readDocument(secrets, credential.secretId);
-    if ('problem' in read) {
-      return read.missing
-        ? unusable('CREDENTIAL_MISSING', `The secret of ${name} does not exist.`)
-        : unusable('CREDENTIAL_UNREADABLE', `The secret of ${name} cannot be read: ${read.problem}.`);
+    const read = await readSecretDocument(secrets)(credential.secretId);
+    if (read.kind === 'missing')
+      return unusable('CREDENTIAL_MISSING', `The secret of ${name} does not exist.`);
+    if (read.kind !== 'read') {
+      const problem = read.kind === 'unreadable' ? read.problem : 'the value is not a JSON object of strings';
+      return unusable('CREDENTIAL_UNREADABLE', `The secret of ${name} cannot be read: ${problem}.`);
     }
     if (oauthProviderOf(credential) !== undefined) {
       const bearer = bearerOf(read.document, now());

@@ -4,7 +4,7 @@ import { epochMs, type Timestamp } from '../actions/identity.ts';
 import type { CredentialCondition } from './condition.ts';
 import type { Credential, CredentialScope } from './credential.ts';
 import { fitsHost } from './secret-fields.ts';
-import { rotationPolicyOf } from './rotation-policies.ts';
+import { ageOf, policyOf } from './warnings.ts';
 
 /**
  * The scope that each effect needs. This table is the whole of inheritance: no scope implies another one, and none
@@ -64,7 +64,6 @@ export interface PerformFacts {
 
 /** How long a task may need its credential: the claim, the dispatch and the lease behind it, with room to spare. */
 export const TASK_MS = 300_000;
-const DAY_MS = 86_400_000;
 
 const covers = (operations: readonly string[], operation: string): boolean =>
   operations.some(
@@ -127,10 +126,9 @@ export const healthReasons = (
   const end = refreshed ? condition?.refreshExpiresAt : condition?.accessExpiresAt;
   if (end !== undefined && end !== null && epochMs(end) <= now + facts.taskMs)
     found.push(wait('CREDENTIAL_EXPIRES', `It ends at ${end}, before the task would be over.`));
-  const policy = grant.policy ?? rotationPolicyOf(grant.provider);
-  const rotatedAt = condition?.rotatedAt ?? grant.createdAt;
-  if (now - epochMs(rotatedAt) >= policy.criticalDays * DAY_MS) {
-    const detail = `It was last rotated at ${rotatedAt}; the limit is ${policy.criticalDays} days.`;
+  const { rotation, rotatedAt } = ageOf(grant, condition, now);
+  if (rotation === 'critical') {
+    const detail = `It was last rotated at ${rotatedAt}; the limit is ${policyOf(grant).criticalDays} days.`;
     found.push(wait('CREDENTIAL_OVERDUE', detail));
   }
   return found;

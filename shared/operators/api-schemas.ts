@@ -4,6 +4,7 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Proposal, ResolveBody } from '../actions/proposal.ts';
 import { ApprovalListView, ApprovalView } from '../approvals/approval-view.ts';
 import { StageName } from '../config/env.ts';
+import { CredentialHealthView, CredentialListView } from '../credentials/credential-view.ts';
 import { RotationView, StageBody, UnstickBody } from '../credentials/rotation/requests.ts';
 import { ChangeRow, ConfirmChangeBody, ProposeChangeBody } from '../governance/change.ts';
 import { ProjectConfig } from '../governance/project-config.ts';
@@ -88,6 +89,8 @@ export const API_SCHEMAS = {
   PolicyChange: { schema: PolicyChangeView, io: 'output' },
   ObservationList: { schema: ObservationListView, io: 'output' },
   PolicyCheck: { schema: CheckView, io: 'output' },
+  CredentialList: { schema: CredentialListView, io: 'output' },
+  CredentialHealth: { schema: CredentialHealthView, io: 'output' },
   StagedValue: { schema: StageBody, io: 'input' },
   Unstick: { schema: UnstickBody, io: 'input' },
   Rotation: { schema: RotationView, io: 'output' },

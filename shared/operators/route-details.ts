@@ -177,6 +177,14 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
     replies: [[202, 'PolicyCheck', 'started, or one of this minute was there']],
     problems: ['PERSON_REQUIRED'],
   },
+  'GET /projects/{project}/credentials': {
+    replies: [[200, 'CredentialList', 'of the project, retired ones too; never a value']],
+    problems: [],
+  },
+  'GET /credentials/health': {
+    replies: [[200, 'CredentialHealth', 'the worst first; never a value']],
+    problems: [],
+  },
   'POST /projects/{project}/credentials/{provider}/{account}/{environment}/stage': {
     body: 'StagedValue',
     replies: [[200, 'Rotation', 'it waits beside the current value, which stays in use']],

@@ -175,6 +175,20 @@ export const ROUTES: readonly Route[] = [
     summary: 'Look at a policy now',
   },
   {
+    method: 'GET',
+    path: '/projects/{project}/credentials',
+    auth: 'bearer',
+    entry: 'credentials/read-credentials',
+    summary: 'Registered credentials: what each may do, and how it is doing',
+  },
+  {
+    method: 'GET',
+    path: '/credentials/health',
+    auth: 'bearer',
+    entry: 'credentials/read-credentials',
+    summary: 'Health of the credentials of your projects, the worst first',
+  },
+  {
     method: 'POST',
     path: '/projects/{project}/credentials/{provider}/{account}/{environment}/stage',
     auth: 'bearer',
@@ -280,6 +294,13 @@ export const ROUTES: readonly Route[] = [
     auth: 'page',
     entry: 'operators/sign-in',
     summary: 'Back from the identity provider',
+  },
+  {
+    method: 'GET',
+    path: '/credentials',
+    auth: 'page',
+    entry: 'credentials/show-credentials',
+    summary: 'Credentials and how they are doing',
   },
   {
     method: 'GET',

@@ -15,7 +15,8 @@ import { aCondition, aCredential } from './rows.ts';
 const SECRET_ID = 'autopack/demo/alpaca';
 const REF = { provider: 'alpaca', account: 'paper-demo', environment: 'PAPER' } as const;
 const YOUNG = '2026-11-01T00:00:00.000Z';
-const grantOf = (over: Partial<Credential> = {}) => aCredential({ createdAt: YOUNG, ...over });
+const grantOf = (over: Partial<Credential> = {}) =>
+  aCredential({ createdAt: '2026-01-01T00:00:00.000Z', ...over });
 const conditionOf = (over: Partial<CredentialCondition> = {}) =>
   aCondition({ since: YOUNG, rotatedAt: YOUNG, ...over });
 

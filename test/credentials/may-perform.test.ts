@@ -13,6 +13,7 @@ import { aCondition, aCredential } from './rows.ts';
 
 const NOW = Date.parse('2026-02-01T00:00:00.000Z');
 const DAY = 86_400_000;
+const OLD = '2025-01-01T00:00:00.000Z';
 const ENVIRONMENTS = ['DEVELOPMENT', 'STAGING', 'PRODUCTION', 'PAPER'] as const;
 
 const needs = (over: Partial<PerformNeeds> = {}): PerformNeeds => ({
@@ -96,7 +97,12 @@ describe('may this credential do this? (CRE-09, CRE-21)', () => {
       {},
       'CREDENTIAL_EXPIRES',
     ],
-    ['older than critical', { rotatedAt: timestamp(NOW - 135 * DAY) }, {}, 'CREDENTIAL_OVERDUE'],
+    [
+      'older than critical',
+      { rotatedAt: timestamp(NOW - 135 * DAY) },
+      { createdAt: OLD },
+      'CREDENTIAL_OVERDUE',
+    ],
   ])('%s: waits', (_, condition, grant, code) => {
     const { reasons } = mayPerform(aCredential(grant), aCondition(condition), needs(), facts());
     expect(reasons).toMatchObject([{ code, remedy: 'wait' }]);
@@ -109,7 +115,10 @@ describe('may this credential do this? (CRE-09, CRE-21)', () => {
       codes(aCredential({ kind: 'oauth' }), aCondition({ accessExpiresAt: timestamp(NOW - 1) })),
     ).toEqual([]);
     expect(codes(aCredential(), aCondition({ accessExpiresAt: timestamp(NOW + 60_001) }))).toEqual([]);
-    expect(codes(aCredential(), aCondition({ rotatedAt: timestamp(NOW - 135 * DAY + 1) }))).toEqual([]);
+    const young = aCondition({ rotatedAt: timestamp(NOW - 135 * DAY + 1) });
+    expect(codes(aCredential({ createdAt: OLD }), young)).toEqual([]);
+    // Registered anew, perhaps with another secret: the age of the one before is over.
+    expect(codes(aCredential(), aCondition({ rotatedAt: timestamp(0) }))).toEqual([]);
   });
 
   test('an approval is needed inside Execute, and not yet before the wait', () => {
@@ -122,7 +131,7 @@ describe('may this credential do this? (CRE-09, CRE-21)', () => {
   test('every reason is in the answer, not the first one', () => {
     expect(
       codes(
-        aCredential({ scopes: [], operations: [], retired: true, standIn: true }),
+        aCredential({ scopes: [], operations: [], retired: true, standIn: true, createdAt: OLD }),
         aCondition({ status: 'INVALID', rotatedAt: timestamp(0) }),
         { facts: { approval: 'absent' } },
       ),
