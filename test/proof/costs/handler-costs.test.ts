@@ -47,6 +47,7 @@ beforeAll(async () => {
     ),
     ARTIFACTS_BUCKET: String(made('ArtifactsBucket').ref),
     TOKEN_KEY_ARN: String(made('TokenKey').attributes?.['Arn']),
+    KEYRING_SECRET_ARN: String(made('KeyringSecret').ref),
     ACTION_STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:test',
     SENDER_ADDRESS: 'autopack@example.test',
     PUBLIC_URL: desk.host.apiUrl,
