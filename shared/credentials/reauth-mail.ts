@@ -20,7 +20,7 @@ export const reauthMail = (
     `Project ${task.project}. Found ${utcWords(task.openedAt)}. Approved actions that need it wait; they go on once it works again, and expire with their approval.`,
     ...(remedy.kind === 'connect'
       ? []
-      : [remedy.kind === 'command' ? `${remedy.says} ${visibleMailLine(remedy.command)}` : remedy.says]),
+      : [remedy.says, ...(remedy.kind === 'commands' ? remedy.commands.map(visibleMailLine) : [])]),
   ];
   const link = { href, text: 'Open the inbox' };
   return {

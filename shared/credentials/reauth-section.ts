@@ -1,12 +1,12 @@
-import { type Html, html } from '../approvals/html.ts';
+import { type Html, html, wireBlock } from '../approvals/html.ts';
 import { relativeWords } from '../approvals/words.ts';
 import { REASON_WORDS, type ReauthView, type Remedy } from './reauth-view.ts';
 
 const way = (remedy: Remedy, mayConnect: boolean): Html => {
   if (remedy.kind === 'words') return html`<p class="small">${remedy.says}</p>`;
-  if (remedy.kind === 'command')
+  if (remedy.kind === 'commands')
     return html`<p class="small">${remedy.says}</p>
-      <pre class="wire">${remedy.command}</pre>`;
+      ${wireBlock('Commands', remedy.commands.join('\n'))}`;
   return mayConnect
     ? html`<p><a class="btn go" href="${remedy.href}">${remedy.text}</a></p>`
     : html`<p class="small dim">An operator connects it again.</p>`;

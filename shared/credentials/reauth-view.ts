@@ -23,7 +23,8 @@ export const REASON_WORDS: Readonly<Record<ReauthReason, string>> = {
 export type Remedy =
   /** A path of the console. */
   | { readonly kind: 'connect'; readonly href: string; readonly text: string }
-  | { readonly kind: 'command'; readonly command: string; readonly says: string }
+  /** On the command line, one after the other. */
+  | { readonly kind: 'commands'; readonly commands: readonly string[]; readonly says: string }
   | { readonly kind: 'words'; readonly says: string };
 
 export interface ReauthView {
@@ -31,8 +32,14 @@ export interface ReauthView {
   readonly remedy: Remedy;
 }
 
-const commandFor = ({ project, provider, account, environment }: ReauthTask): string =>
-  `npx autopack credentials stage ${provider} ${account} ${environment} --project ${project}`;
+const commandsFor = ({ project, provider, account, environment }: ReauthTask): string[] => {
+  const name = `${provider}/${account}/${environment}`;
+  const word = /^[\w./@:-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+  return [
+    `npx autopack credentials stage ${word} FILE --project ${project}`,
+    `npx autopack credentials rotate ${word} --project ${project}`,
+  ];
+};
 
 const remedyOf = (task: ReauthTask, grant: Credential | undefined): Remedy => {
   if (grant === undefined || grant.retired)
@@ -44,10 +51,15 @@ const remedyOf = (task: ReauthTask, grant: Credential | undefined): Remedy => {
     return { kind: 'words', says: 'Two operators register it anew, with the right "standIn".' };
   if (task.reason === 'secret-missing' || task.reason === 'secret-unreadable')
     return { kind: 'words', says: `Put its value into Secrets Manager, as ${grant.secretId}.` };
+  if (grant.kind !== 'operator-staged')
+    return {
+      kind: 'words',
+      says: `Put the client id and secret that the provider shows into Secrets Manager, as ${grant.secretId}.`,
+    };
   return {
-    kind: 'command',
-    command: commandFor(task),
-    says: 'Fetch a new value at the provider and hand it in; it is tested before it is used:',
+    kind: 'commands',
+    commands: commandsFor(task),
+    says: 'Fetch a new value at the provider and hand it in. It is tested there before it is used:',
   };
 };
 

@@ -279,7 +279,7 @@ describe('every minute', () => {
     await here.ask();
     await here.tend();
     expect(here.state.mails[0]?.mail.text).toContain(
-      `npx autopack credentials stage alpaca ${here.ref.account} PAPER --project demo`,
+      `npx autopack credentials stage alpaca/${here.ref.account}/PAPER FILE --project demo`,
     );
   });
 });

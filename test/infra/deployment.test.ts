@@ -176,7 +176,7 @@ describe('docs/deploy.md', () => {
     );
     for (const text of [deployDoc, read('runbook.md')])
       for (const [, verb = '', flag] of text.matchAll(
-        /npx autopack ((?:(?:project|policies)\s+)?[a-z-]+)(?: (--[a-z]+))?/g,
+        /npx autopack ((?:(?:project|policies|credentials)\s+)?[a-z-]+)(?: (--[a-z]+))?/g,
       )) {
         expect(known).toContain(verb.replaceAll(/\s+/g, ' '));
         if (flag !== undefined) expect(read('cli.md')).toContain(flag);

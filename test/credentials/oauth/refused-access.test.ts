@@ -37,7 +37,7 @@ describe.each(RULES)('access that an API refused, with a refresh token that is %
     at.later(60_000);
     refuse(at);
     const { condition } = at.rows;
-    at.rows.condition = condition && { ...condition, since: timestamp(at.now() + 30_000) };
+    if (condition !== undefined) at.rows.condition = { ...condition, since: timestamp(at.now() + 30_000) };
     await Promise.all([at.run(at.process()), at.run(at.process())]);
     expect(exchanges(at)).toBe(2);
     await at.run();
