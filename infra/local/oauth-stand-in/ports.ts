@@ -47,6 +47,8 @@ export interface OAuthControl {
   calls(): readonly LoggedCall[];
   /** Whether an access token works at this moment, and whose it is. */
   whoIs(accessToken: string): { readonly provider: StandInProvider; readonly account: string } | undefined;
+  /** Whether a refresh token works at this moment. */
+  refreshWorks(refreshToken: string): boolean;
   /** Things that were made with an access token. */
   playlists(): readonly { readonly id: string; readonly account: string; readonly title: string }[];
 }

@@ -139,6 +139,11 @@ export const createOAuthStandIn: CreateOAuthStandIn = ({ dataDir, clock }, optio
         ? undefined
         : { provider: token.provider, account: token.account };
     },
+    refreshWorks(refreshToken) {
+      const state = store.read();
+      const token = member(state.refreshTokens, digestOf(refreshToken));
+      return token !== undefined && isAlive(state, token, clock.now());
+    },
     playlists: () => store.read().playlists,
   };
 
