@@ -6,7 +6,8 @@ import { env as environments } from './env.ts';
 import { readCredentials } from './read-credentials.ts';
 
 const env = parseEnv(environments['read-credentials'], process.env);
-const deps = { listStandings: listStandings(documentClient(), env.CREDENTIALS_TABLE), now: Date.now };
+const db = documentClient();
+const deps = { listStandings: listStandings(db, env.CREDENTIALS_TABLE), now: Date.now };
 
 /** GET /projects/{project}/credentials and /credentials/health. */
 export const handler = httpHandler((request) => readCredentials(request, deps));

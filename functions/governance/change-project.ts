@@ -1,5 +1,7 @@
 import { canonicalJson } from '#shared/actions/canonical-json.ts';
 import { timestamp } from '#shared/actions/identity.ts';
+import type { CredentialStanding, ReadStanding } from '#shared/credentials/condition.ts';
+import { registeredAs } from '#shared/credentials/registration.ts';
 import {
   applyToConfig,
   type Change,
@@ -38,6 +40,7 @@ export interface ChangeProjectDeps {
   readonly listChanges: ListChanges;
   readonly confirmChange: ConfirmChange;
   readonly readPerson: ReadPerson;
+  readonly readStanding: ReadStanding;
   readonly stageIsProduction: boolean;
 }
 
@@ -75,8 +78,13 @@ const requireOperator = async (
 };
 
 /** @throws ProblemError with every fault of the change, the first one in its detail and field. */
-const requireSound = (config: ProjectConfig, change: Change, deps: ChangeProjectDeps): readonly string[] => {
-  const { faults, warnings } = checkChange(config, change, deps.stageIsProduction);
+const requireSound = (
+  config: ProjectConfig,
+  change: Change,
+  registered: CredentialStanding | undefined,
+  deps: ChangeProjectDeps,
+): readonly string[] => {
+  const { faults, warnings } = checkChange(config, change, deps.stageIsProduction, registered);
   const [first] = faults;
   if (first === undefined) return warnings;
   throw new ProblemError(first.code, `${first.field}: ${first.detail}`, {
@@ -98,6 +106,14 @@ const requireFresh = (change: Change, by: Person, now: number): void => {
   );
 };
 
+/** What is registered where a change of a credential would land. */
+const standingOf = async (
+  project: string,
+  change: Change,
+  deps: ChangeProjectDeps,
+): Promise<CredentialStanding | undefined> =>
+  change.kind === 'credential' ? deps.readStanding(project, change.credential) : undefined;
+
 const changeOf = ({ reason: _reason, ...change }: ProposeChangeBody): Change => change;
 
 const propose = async (
@@ -110,10 +126,14 @@ const propose = async (
   const change = changeOf(body);
   requireFresh(change, by, deps.now());
   const config = await deps.readProjectConfig(project);
-  const warnings = requireSound(config, change, deps);
-  const current = currentOf(config, change);
-  if (current !== undefined && change.kind !== 'credential') {
-    const after = currentOf(applyToConfig(config, change, config.updatedAt, []), change);
+  const registered = await standingOf(project, change, deps);
+  const warnings = requireSound(config, change, registered, deps);
+  const current = registered === undefined ? currentOf(config, change) : (registered.grant ?? null);
+  if (current !== undefined) {
+    const after =
+      change.kind === 'credential'
+        ? registeredAs(change.credential, registered?.grant, project, timestamp(deps.now()))
+        : currentOf(applyToConfig(config, change, config.updatedAt, []), change);
     if (canonicalJson(current) === canonicalJson(after)) {
       throw new ProblemError(
         'INVALID_INPUT',
@@ -195,7 +215,8 @@ const confirm = async (
       'The stored change is not the one that was proposed; propose it again.',
     );
   }
-  requireSound(config, row.change, deps);
+  const registered = await standingOf(project, row.change, deps);
+  requireSound(config, row.change, registered, deps);
   const at = timestamp(deps.now());
   const confirmed: ChangeRow = {
     ...row,
@@ -208,7 +229,7 @@ const confirm = async (
     row: confirmed,
     config: applyToConfig(config, row.change, at, [row.proposedBy, by.subject]),
     ...(row.change.kind === 'credential'
-      ? { credential: { schemaVersion: 1 as const, project, ...row.change.credential, createdAt: at } }
+      ? { credential: registeredAs(row.change.credential, registered?.grant, project, at) }
       : {}),
   });
   return written === 'confirmed' ? { status: 200, json: confirmed } : afterRefusal(row, deps);

@@ -45,7 +45,7 @@ export class Governance extends Construct {
       environment: common,
     });
     grantTable(change, tables.registry, { items: ['GetItem', 'BatchGetItem', 'PutItem'], query: ['byKind'] });
-    grantTable(change, tables.credentials, { items: ['PutItem'] });
+    grantTable(change, tables.credentials, { items: ['BatchGetItem', 'PutItem'] });
 
     this.functions = { 'governance/change-project': change };
   }

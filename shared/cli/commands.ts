@@ -155,6 +155,8 @@ export const COMMANDS = {
     'nobody',
     ['source', 'id', 'captures', 'git', 'path', 'since', 'until', 'explain'],
   ),
+  'credentials list': command('credentials list', 'Registered credentials and what each may do', 'person'),
+  'credentials health': command('credentials health', 'How credentials are doing, the worst first', 'person'),
   'credentials stage': command(
     'credentials stage CREDENTIAL FILE',
     'Hand in the new value of a credential, its fields as JSON ("-": standard input)',

@@ -26,14 +26,14 @@ export const warningMail = (
   const heading = age.rotation === 'critical' ? `${name} is blocked until it is rotated` : `Rotate ${name}`;
   const { maxDays, criticalDays } = policyOf(grant);
   const { project, provider, account, environment } = grant;
-  const place = `${provider} ${visibleMailLine(account)} ${environment} --project ${project}`;
+  const place = `${provider}/${visibleMailLine(account)}/${environment}`;
   const paragraphs = [
     `${SAYS[age.rotation]} It was last rotated ${utcWords(age.rotatedAt)}, ${age.days} days ago; overdue after ${maxDays} days, blocked after ${criticalDays}.`,
     grant.kind === 'oauth'
       ? 'Connect the account again on the page of credentials; its tokens are replaced in place.'
       : grant.kind === 'client-credentials'
         ? 'Make a new client secret at the provider and put it into its secret.'
-        : `Fetch a new value at the provider, hand it in and rotate: npx autopack credentials stage ${place}, then npx autopack credentials rotate ${place}`,
+        : `Fetch a new value at the provider, hand it in and rotate: npx autopack credentials stage ${place} FILE --project ${project}, then npx autopack credentials rotate ${place} --project ${project}`,
   ];
   const link = { href: `${publicUrl.replace(/\/$/, '')}${CREDENTIALS_PAGE}`, text: 'See all credentials' };
   return {

@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { isAuthHeader, isSignatureHeader } from '../providers/auth-headers.ts';
+import type { CredentialStanding } from '../credentials/condition.ts';
+import { checkRegistration } from '../credentials/registration.ts';
 import type { Change } from './change.ts';
 import { misdeclaredOfEndpoint, misdeclaredOfProject } from './declared-sources.ts';
 import { checkProjectPolicy } from './policy-check.ts';
@@ -219,10 +221,15 @@ const checkEndpoint = (endpoint: EndpointDefinition, config: ProjectConfig): Che
 };
 
 /**
- * Holds a change against the project that it is for. Runs when it is proposed and again when it is confirmed. A
+ * Holds a change against the project that it is for, and one of a credential against what is `registered`. Runs when it is proposed and again when it is confirmed. A
  * fault stops it; its text names the field and the way out.
  */
-export const checkChange = (config: ProjectConfig, change: Change, production: boolean): CheckedChange => {
+export const checkChange = (
+  config: ProjectConfig,
+  change: Change,
+  production: boolean,
+  registered?: CredentialStanding,
+): CheckedChange => {
   switch (change.kind) {
     case 'settings':
       return { faults: checkSettings(change.settings, production), warnings: [] };
@@ -243,10 +250,10 @@ export const checkChange = (config: ProjectConfig, change: Change, production: b
             faults: [fault('name', `there is no endpoint "${change.name}"; GET …/config lists them.`)],
             warnings: [],
           };
-    case 'credential':
-      return production && change.credential.standIn
-        ? { faults: [fault('credential.standIn', 'production has no stand-ins; say false.')], warnings: [] }
-        : { faults: [], warnings: [] };
+    case 'credential': {
+      const { faults, warnings } = checkRegistration(change.credential, registered, production);
+      return { faults: faults.map(([field, detail]) => fault(`credential.${field}`, detail)), warnings };
+    }
     case 'breakGlass': {
       const { sources, codes, minutes } = change.breakGlass;
       return {

@@ -50,7 +50,7 @@ const place = async (stored: { grant?: Credential | undefined; condition?: Crede
 
 describe('the credentials gate inside Execute, before the secret is read (CRE-09, CRE-15)', () => {
   test('a grant that nobody has looked at yet works: its condition is unknown, which is usable', async () => {
-    const w = await place({ grant: grantOf() });
+    const w = await place({ grant: grantOf({ createdAt: YOUNG }) });
     await w.approve();
     expect(await w.run()).toEqual({ next: 'CLOSED' });
     expect([(await w.row()).status, w.effects(), w.asked]).toEqual(['SUCCEEDED', 1, [SECRET_ID]]);

@@ -1,6 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { changeProject, type ChangeProjectDeps } from '#functions/governance/change-project.ts';
+import { readStanding } from '#shared/credentials/conditions.aws.ts';
 import { confirmChange, createChange, listChanges, readChange } from '#shared/governance/changes.aws.ts';
 import { readProjectConfig } from '#shared/governance/project-config.aws.ts';
 import { strictProjectConfig } from '#shared/governance/project-config.ts';
@@ -63,6 +64,7 @@ const deps = (over: Partial<ChangeProjectDeps> = {}): ChangeProjectDeps => ({
   readChange: readChange(engine.db, 'registry'),
   listChanges: listChanges(engine.db, 'registry'),
   confirmChange: confirmChange(engine.db, { registry: 'registry', credentials: 'credentials' }),
+  readStanding: readStanding(engine.db, 'credentials'),
   readPerson: async (email) => {
     const found = await people.readPerson(email);
     return found === undefined ? undefined : { ...found, projects: [project] };
