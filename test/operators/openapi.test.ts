@@ -85,6 +85,9 @@ test('API-14: what is open to everybody is a short list that changes only on pur
   expect(open.toSorted()).toEqual([
     'GET /',
     'GET /a/{locator}',
+    'GET /credentials',
+    'GET /credentials/connect/{provider}',
+    'GET /credentials/connect/{provider}/callback',
     'GET /health',
     'GET /inbox',
     'GET /openapi.json',
@@ -101,7 +104,7 @@ test('API-14: what is open to everybody is a short list that changes only on pur
 
 test('every problem code can be answered by some route', () => {
   const answered = new Set(ROUTES.flatMap(problemsOf));
-  const pagesOnly = ['METHOD_NOT_ALLOWED', 'NONCE_INVALID', 'SIGN_IN_FAILED'];
+  const pagesOnly = ['CONNECT_FAILED', 'METHOD_NOT_ALLOWED', 'NONCE_INVALID', 'SIGN_IN_FAILED'];
   expect(
     Object.keys(PROBLEMS)
       .filter((code) => !answered.has(code as never))
