@@ -7,6 +7,7 @@ import {
   type RefreshOutcome,
 } from '#shared/credentials/oauth/refresh-credential.ts';
 import { refreshGauges } from '#shared/credentials/oauth/refresh-gauges.ts';
+import { readersOf, tellOwner, tellReaders } from '#shared/credentials/oauth/shared-connection.ts';
 
 export interface RefreshCredentialsDeps extends RefreshDeps {
   readonly listCredentials: ListCredentials;
@@ -37,14 +38,19 @@ export const refreshCredentials = async (
   deps: RefreshCredentialsDeps,
 ): Promise<Readonly<Partial<Record<Result, number>>>> => {
   const startedAt = deps.now();
-  const queue = renewable(await deps.listCredentials());
+  const grants = await deps.listCredentials();
+  const queue = renewable(grants);
   const counts: Partial<Record<Result, number>> = {};
   let overdue = 0;
 
   const refresh = async (grant: Credential): Promise<Result> => {
     if (deps.now() - startedAt > BEGIN_WITHIN_MS) return 'left';
     try {
-      return await refreshCredential(grant, deps);
+      const readers = readersOf(grants, grant);
+      await tellOwner(grant, readers, deps);
+      const outcome = await refreshCredential(grant, deps);
+      await tellReaders(grant, readers, deps);
+      return outcome;
     } catch (error) {
       deps.log({
         level: 'ERROR',

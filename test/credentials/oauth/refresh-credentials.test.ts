@@ -242,6 +242,104 @@ describe('a provider that is ill', () => {
   });
 });
 
+describe('an endpoint behind http that reads the connection of another credential', () => {
+  const shared = async () => {
+    const owner = await open('youtube');
+    const reader = await room.register(
+      grantOf('youtube', {
+        provider: 'http',
+        account: 'channel-api',
+        oauthProvider: 'youtube',
+        scopes: ['READ', 'DELETE'],
+        createdAt: '2026-02-01T00:00:00.000Z',
+      }),
+    );
+    return { owner, reader };
+  };
+
+  test('is as old and as alive as the connection, and gets its token', async () => {
+    const { owner, reader } = await shared();
+    const resolve = resolveCredential(room.db, 'credentials', room.secrets, room.deps.now);
+    await forMs(3 * HOUR, async () => {
+      await run();
+      const [own, read] = [await condition(owner), await condition(reader)];
+      expect(read).toMatchObject({
+        status: 'PRESENT',
+        rotatedAt: own?.rotatedAt,
+        accessExpiresAt: own?.accessExpiresAt,
+      });
+      const found = await resolve('demo', reader, true);
+      if (found.kind !== 'usable') throw new Error(found.code);
+      expect(room.standIn.control.whoIs(found.secret.reveal('token') ?? '')?.provider).toBe('youtube');
+    });
+    const { version } = (await condition(reader)) ?? {};
+    await run();
+    // Nothing has changed, so nothing is written.
+    expect((await condition(reader))?.version).toBe(version);
+    expect(exchanges()).toHaveLength(4);
+    expect(await room.openTasks()).toEqual([]);
+  });
+
+  test('says what its own scopes lack, which the owner may not need', async () => {
+    const { owner, reader } = await shared();
+    await room.standIn.control.revoke('youtube');
+    const endpoints = endpointsOf(owner, room.standIn.urls);
+    if (endpoints === undefined) throw new Error('no endpoints');
+    const url = authorizeUrl(room.standIn, 'youtube');
+    const back = await consentAt(url, { without: ['auth/youtube.force-ssl', 'auth/youtube'] });
+    const query = Object.fromEntries(back.searchParams);
+    const consent = { code: query['code'] ?? '', redirectUri: CALLBACK, verifier, query, replace: false };
+    await connectCredential(owner, endpoints, consent, room.deps);
+    await run();
+    expect(await condition(reader)).toMatchObject({ status: 'PRESENT', detail: 'insufficient-scope' });
+  });
+
+  test('a refusal that the reader meets is looked into at once; reconnecting heals both, with one task', async () => {
+    const { owner, reader } = await shared();
+    await run();
+    await room.standIn.control.revoke('youtube');
+    const before = await condition(reader);
+    if (before === undefined) throw new Error('no condition');
+    room.standIn.clock.advance(MINUTE);
+    await room.deps.putCondition(before, {
+      ...before,
+      version: before.version + 1,
+      status: 'EXPIRED',
+      detail: 'expired-refreshable',
+      since: new Date(room.deps.now()).toISOString(),
+    });
+    expect(await run()).toEqual({ 'needs-reauth': 1 });
+    expect(await condition(owner)).toMatchObject({ status: 'NEEDS_REAUTH' });
+    expect(await condition(reader)).toMatchObject({ status: 'EXPIRED' });
+    expect(await room.openTasks()).toMatchObject([{ provider: 'youtube' }]);
+    await connect(owner);
+    await run();
+    expect(await condition(reader)).toMatchObject({ status: 'PRESENT', detail: null });
+    expect(await room.openTasks()).toEqual([]);
+  });
+
+  test('a refusal that only the reader got is renewed once, and both go on', async () => {
+    const { owner, reader } = await shared();
+    await run();
+    const before = await condition(reader);
+    if (before === undefined) throw new Error('no condition');
+    room.standIn.clock.advance(MINUTE);
+    const since = new Date(room.deps.now()).toISOString();
+    await room.deps.putCondition(before, {
+      ...before,
+      version: before.version + 1,
+      status: 'EXPIRED',
+      detail: 'expired-refreshable',
+      since,
+    });
+    expect(await run()).toEqual({ refreshed: 1 });
+    for (const grant of [owner, reader])
+      expect(await condition(grant)).toMatchObject({ status: 'PRESENT', detail: null });
+    await forMs(30 * MINUTE, async () => expect(await run()).toEqual({ fresh: 1 }));
+    expect(exchanges()).toHaveLength(1);
+  });
+});
+
 describe('one run', () => {
   test('one connection that breaks stops no other, and the log names it without a value', async () => {
     const good = await open('etsy');
