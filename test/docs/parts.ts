@@ -3,6 +3,13 @@ import { EXITS } from '#shared/cli/exit.ts';
 import { helpText } from '#shared/cli/help.ts';
 import { commonCodes, problemTable, routeTable } from '#shared/operators/api-table.ts';
 import { envExample, functionVariables, legacyNames, peopleVariables } from './config-docs.ts';
+import {
+  credentialKinds,
+  healthStates,
+  performTable,
+  reauthReasons,
+  rotationPolicies,
+} from './credentials-docs.ts';
 import { table } from './markdown.ts';
 import {
   backoffs,
@@ -61,6 +68,11 @@ export const PARTS: readonly Part[] = [
   { file: 'docs/policies.md', name: 'unusable reasons', text: unusableReasons },
   { file: 'docs/policies.md', name: 'class reasons', text: classReasons },
   { file: 'docs/policies.md', name: 'gate reasons', text: gateReasons },
+  { file: 'docs/credentials.md', name: 'kinds', text: credentialKinds },
+  { file: 'docs/credentials.md', name: 'schedules', text: rotationPolicies },
+  { file: 'docs/credentials.md', name: 'health', text: healthStates },
+  { file: 'docs/credentials.md', name: 'reasons', text: reauthReasons },
+  { file: 'docs/credentials.md', name: 'scopes', text: performTable },
   { file: '.env.example', text: envExample },
 ];
 

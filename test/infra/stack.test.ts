@@ -43,10 +43,12 @@ const only = (template: Template, type: string): Resource => {
   return (found[0] as readonly [string, Resource])[1];
 };
 
-/** Properties of the one schedule of this expression. */
-const scheduleOf = (template: Template, expression: string): Resource['Properties'] => {
+/** Properties of the one schedule of this expression, of those that invoke a function where one is named. */
+const scheduleOf = (template: Template, expression: string, invoked?: string): Resource['Properties'] => {
   const found = ofType(template, 'AWS::Scheduler::Schedule').filter(
-    ([, { Properties }]) => Properties['ScheduleExpression'] === expression,
+    ([, { Properties }]) =>
+      Properties['ScheduleExpression'] === expression &&
+      (invoked === undefined || referenced(Properties['Target'].Arn) === invoked),
   );
   if (found.length !== 1) throw new Error(`${found.length} schedules of ${expression}`);
   return (found[0] as readonly [string, Resource])[1].Properties;
@@ -272,12 +274,16 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
 
   it('sweeps every minute and whenever an execution ended badly (JOB-04)', () => {
     const sweeper = functionsByEntry(controlPlane).get('actions/sweep-actions')?.[0];
-    const schedule = scheduleOf(controlPlane, 'rate(1 minute)');
+    const schedule = scheduleOf(controlPlane, 'rate(1 minute)', sweeper);
     expect(JSON.parse(schedule['Target'].Input)).toEqual({ scheduledTime: '<aws.scheduler.scheduled-time>' });
-    expect(referenced(schedule['Target'].Arn)).toBe(sweeper);
     const rule = only(controlPlane, 'AWS::Events::Rule').Properties;
     expect(rule['EventPattern'].detail.status).toEqual(['FAILED', 'ABORTED', 'TIMED_OUT']);
     expect(referenced(rule['Targets'][0].Arn)).toBe(sweeper);
+  });
+
+  it('tends the tasks of connecting accounts again every minute (OAU-03)', () => {
+    const [tend] = functionsByEntry(controlPlane).get('credentials/tend-reauth-tasks') ?? [];
+    expect(scheduleOf(controlPlane, 'rate(1 minute)', tend)['State']).not.toBe('DISABLED');
   });
 
   it('asks every quarter of an hour which policy pages are due, and mails the week on Mondays (JOB-04)', () => {
