@@ -93,12 +93,14 @@ const prove = async (kind: RotationKind, which: 'pending' | 'current', value: st
   const verdict = await kind.test(value, current);
   if (verdict === 'cannot-tell')
     throw new RotationError('CANNOT_TELL', `the provider could not be asked about the ${which} value`);
-  if (verdict === 'refused')
-    throw new RotationError(
-      which === 'pending' ? 'PENDING_REFUSED' : 'CURRENT_REFUSED',
-      `the ${which} value does not work; AWSCURRENT stays where it is`,
-    );
+  if (verdict === 'refused') throw doesNotWork(which);
 };
+
+const doesNotWork = (which: 'pending' | 'current'): RotationError =>
+  new RotationError(
+    which === 'pending' ? 'PENDING_REFUSED' : 'CURRENT_REFUSED',
+    `the ${which} value does not work; AWSCURRENT stays where it is`,
+  );
 
 /** Makes the pending value, unless it is there: by version id and stage, then with the token of the request. */
 export const createSecret = async (secret: RotatedSecret, deps: RotateSecretDeps): Promise<void> => {
@@ -130,6 +132,7 @@ const requireSameAccount = async (kind: RotationKind, current: string, pending: 
       'OTHER_ACCOUNT',
       'the pending value belongs to another account than the current one; register that as a credential of its own',
     );
+  if (account === 'refused') throw doesNotWork('pending');
   if (account === 'cannot-tell')
     throw new RotationError('ACCOUNT_UNKNOWN', 'whose account the pending value belongs to is not known yet');
 };

@@ -204,6 +204,7 @@ describe('a value that an operator staged', () => {
     const world = await stagedWorld('wrong');
     world.secrets.beginRotation(TOKEN);
     await createSecret(secret, world.deps);
+    expect(await codeOf(setSecret(secret, world.deps))).toBe('PENDING_REFUSED');
     expect(await codeOf(testSecret(secret, world.deps))).toBe('PENDING_REFUSED');
     expect(world.secrets.valueOf('AWSCURRENT')).toBe(alpaca('before'));
   });

@@ -196,6 +196,34 @@ describe('Secrets Manager of the local host, driven by the SDK', () => {
     );
   });
 
+  test('one that is begun while a cancelled one is still in its step is driven after it', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    onStep = async (event) => {
+      if (event.ClientRequestToken === token('a')) await held;
+      await rotate(event);
+    };
+    const begin = (version: string) =>
+      client.send(
+        new RotateSecretCommand({ SecretId: arn, RotationLambdaARN: lambda, ClientRequestToken: version }),
+      );
+    await begin(token('a'));
+    await until(() => events.length === 1);
+    await client.send(new CancelRotateSecretCommand({ SecretId: arn }));
+    await client.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: arn,
+        VersionStage: 'AWSPENDING',
+        RemoveFromVersionId: token('a'),
+      }),
+    );
+    await begin(token('b'));
+    release();
+    await until(async () => (await value()) === `value of ${token('b')}`);
+  });
+
   describe('with faults on demand', () => {
     const put = (SecretString: string) =>
       client.send(new PutSecretValueCommand({ SecretId: arn, ClientRequestToken: token('8'), SecretString }));

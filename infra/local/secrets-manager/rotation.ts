@@ -89,9 +89,15 @@ export const rotations = (
     if (current !== undefined) return current;
     retries.get(arn)?.();
     retries.delete(arn);
+    const driven = findSecret(store.read(), arn).rotating;
     const started = rotate(arn, attempt)
       .catch((error: unknown) => host.log(`secretsmanager: a rotation broke off (${String(error)})`))
-      .finally(() => running.delete(arn));
+      .finally(() => {
+        running.delete(arn);
+        // One that was begun while an older one, which was stopped, was still in its step.
+        const { rotating } = findSecret(store.read(), arn);
+        if (rotating !== undefined && rotating !== driven) void run(arn, 0);
+      });
     running.set(arn, started);
     return started;
   };

@@ -59,8 +59,11 @@ export interface RotationKind {
   readonly set: (secret: RotatedSecret, pending: string, current: string) => Promise<void>;
   /** Whether a value does its work; a pending one also that of the current one which it replaces. */
   readonly test: (value: string, current: string) => Promise<TestVerdict>;
-  /** Whether both belong to the same account of the provider. */
-  readonly sameAccount: (current: string, pending: string) => Promise<'same' | 'different' | 'cannot-tell'>;
+  /** Whether both belong to the same account of the provider; `refused` where the pending one belongs to none. */
+  readonly sameAccount: (
+    current: string,
+    pending: string,
+  ) => Promise<'same' | 'different' | 'refused' | 'cannot-tell'>;
   /** Tidies up after the value was promoted. */
   readonly finish: (secret: RotatedSecret, promoted: string) => Promise<void>;
 }

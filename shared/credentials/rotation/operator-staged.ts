@@ -62,7 +62,8 @@ export const operatorStagedKind = (credential: Credential, deps: OperatorStagedD
     const known = (await deps.probe(credential, before)).account ?? (await deps.knownAccount(credential));
     // Nobody ever said whose the current one is: the provider has no accounts to tell apart.
     if (known === null) return 'same';
-    const { account } = await deps.probe(credential, after);
+    const { account, verdict } = await deps.probe(credential, after);
+    if (verdict === 'refused') return 'refused';
     if (account === null) return 'cannot-tell';
     return account === known ? 'same' : 'different';
   },
