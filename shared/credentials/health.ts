@@ -68,13 +68,14 @@ export const healthNow = (
   if (condition === undefined) return { status: 'UNKNOWN', detail: null };
   const { status, detail, accessExpiresAt, refreshExpiresAt } = condition;
   if (status !== 'PRESENT' && status !== 'UNKNOWN') return { status, detail };
-  if (isPast(accessExpiresAt, now))
-    return { status: 'EXPIRED', detail: isRenewed(grant) ? 'expired-refreshable' : null };
+  const found: Health = { status, detail };
   const end = isRenewed(grant) ? refreshExpiresAt : accessExpiresAt;
-  const saysLittle = detail === null || detail === 'probe-failed';
-  return status === 'PRESENT' && saysLittle && isPast(end, now + EXPIRING_MS)
-    ? { status, detail: 'expiring' }
-    : { status, detail };
+  const byTime: Health = isPast(accessExpiresAt, now)
+    ? { status: 'EXPIRED', detail: isRenewed(grant) ? 'expired-refreshable' : null }
+    : isPast(end, now + EXPIRING_MS)
+      ? { status: 'PRESENT', detail: 'expiring' }
+      : found;
+  return worstHealth([found, byTime]);
 };
 
 /** Registered anew, with another secret perhaps, since anybody looked. */
@@ -122,10 +123,10 @@ const afterFinding = (
     case 'readable':
       return { status: 'PRESENT', detail: from.detail === 'probe-failed' ? null : from.detail };
     case 'refused':
-      // Access that a machine renews is over, no more: only a refused renewal asks for a person.
-      return isRenewed(grant)
-        ? { status: 'EXPIRED', detail: 'expired-refreshable' }
-        : { status: 'INVALID', detail: null };
+      if (!isRenewed(grant)) return { status: 'INVALID', detail: null };
+      // Access that a machine renews is over, no more: only a refused renewal asks for a person. Renewing would not mend
+      // a flaw, and must not hide it.
+      return KNOWN_FLAWS.has(from.detail) ? undefined : { status: 'EXPIRED', detail: 'expired-refreshable' };
     case 'malformed':
       return { status: 'INVALID', detail: null };
     case 'missing':
