@@ -9,6 +9,7 @@ import { bundleFunctions } from '#infra/constructs/function.ts';
 import { ENTRIES, environmentSchema } from '#infra/entries.ts';
 import { EXECUTE_TIMEOUT_SECONDS } from '#infra/stages.ts';
 import { ROUTES } from '#shared/operators/routes.ts';
+import { LEASE_MS } from '#shared/credentials/oauth/lease.ts';
 import action from '#statemachines/action.asl.json' with { type: 'json' };
 import policyCheck from '#statemachines/policy-check.asl.json' with { type: 'json' };
 import reviewed from './acknowledged.json' with { type: 'json' };
@@ -279,6 +280,14 @@ describe.each(STAGES)('%s', (stage, { app, state, controlPlane, findings, acknow
     const rule = only(controlPlane, 'AWS::Events::Rule').Properties;
     expect(rule['EventPattern'].detail.status).toEqual(['FAILED', 'ABORTED', 'TIMED_OUT']);
     expect(referenced(rule['Targets'][0].Arn)).toBe(sweeper);
+  });
+
+  it('renews connections every five minutes, by writers that are dead before their lease ends (OAU-01, LEA-10)', () => {
+    const functions = functionsByEntry(controlPlane);
+    const [refresh] = functions.get('credentials/refresh-credentials') ?? [];
+    expect(scheduleOf(controlPlane, 'rate(5 minutes)', refresh)['State']).not.toBe('DISABLED');
+    for (const entry of ['credentials/refresh-credentials', 'credentials/connect-account'] as const)
+      expect(Number(functions.get(entry)?.[1].Properties['Timeout']) * 1000).toBeLessThan(LEASE_MS);
   });
 
   it('tends the tasks of connecting accounts again every minute (OAU-03)', () => {

@@ -81,6 +81,8 @@ describe('an action that needs a connected account', { timeout: 120_000 }, () =>
     desk.host.invoke(functionRef(/\/\w*RefreshCredentials\w*$/i), {
       scheduledTime: new Date().toISOString(),
     });
+  const tendNow = () =>
+    desk.host.invoke(functionRef(/\/\w*TendReauthTasks\w*$/i), { scheduledTime: new Date().toISOString() });
   const made = (title: string) => desk.host.oauth.playlists().filter((it) => it.title === title);
 
   it('registers the credential and the endpoint that names it, by two operators', async () => {
@@ -146,7 +148,7 @@ describe('an action that needs a connected account', { timeout: 120_000 }, () =>
   });
 
   it('pauses when the owner takes the access away, asks people once, and runs once after the reconnect', async () => {
-    const mailsBefore = desk.mails().length;
+    const before = new Set(desk.mails().map(({ file }) => file));
     // The owner presses "Remove access" on the provider's page of connected apps.
     const owner = openBrowser();
     const apps = await owner.open(`${desk.host.awsUrl}/_stand-in/oauth`);
@@ -169,6 +171,15 @@ describe('an action that needs a connected account', { timeout: 120_000 }, () =>
     await desk.becomes('third', 'PAUSED_CREDENTIAL', 60);
     for (let run = 0; run < 3; run += 1) await Promise.all([refreshNow(), desk.sweep()]);
     expect((await desk.show('third'))['status']).toBe('PAUSED_CREDENTIAL');
+    // One task: told once to each operator, and in the inbox with the way to mend it.
+    for (let run = 0; run < 3; run += 1) await tendNow();
+    const told = desk
+      .mails()
+      .filter(({ file, subject }) => !before.has(file) && subject.startsWith('Connect http channel-one'));
+    expect(told.map(({ to }) => to).toSorted()).toEqual([OLIVIA, 'sam@example.test']);
+    const inbox = await openAs(openBrowser(), `${desk.host.apiUrl}/inbox`, OLIVIA);
+    expect(textOf(inbox.html)).toMatch(/Accounts to connect again 1 .*channel-one/);
+    expect(inbox.links.some(({ href }) => href.includes('/credentials/connect/youtube'))).toBe(true);
     expect(desk.host.oauth.calls().filter(({ error }) => error === 'invalid_grant')).toHaveLength(1);
     expect(made('third')).toEqual([]);
 
@@ -178,7 +189,9 @@ describe('an action that needs a connected account', { timeout: 120_000 }, () =>
     const done = await desk.becomes('third', 'SUCCEEDED', 60);
     expect(made('third')).toHaveLength(1);
     expect(done).toMatchObject({ historyIntact: true });
-    expect(desk.mails().length).toBeGreaterThan(mailsBefore);
+    await tendNow();
+    const after = await openAs(openBrowser(), `${desk.host.apiUrl}/inbox`, OLIVIA);
+    expect(textOf(after.html)).not.toContain('Accounts to connect again');
   });
 
   it('keeps every token out of what people and agents can see', async () => {
