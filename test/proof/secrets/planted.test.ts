@@ -1,18 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
-import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import {
-  DescribeExecutionCommand,
-  GetExecutionHistoryCommand,
-  ListExecutionsCommand,
-  ListStateMachinesCommand,
-  SFNClient,
-} from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Desk, openDesk } from '../../path/desk.ts';
 import { recordFigures } from '../figures.ts';
+import { findSecret, itemsByTable, placesIn, settings, taskTokens } from './search.ts';
 
 /**
  * One action on the whole stack, and then a search for every secret that took part in it in everything that was
@@ -37,56 +27,6 @@ const watched: typeof fetch = async (input, init) => {
   return reply;
 };
 
-const settings = () => ({
-  endpoint: desk.host.awsUrl,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-});
-
-const itemsByTable = async (): Promise<Map<string, Record<string, unknown>[]>> => {
-  const db = new DynamoDBClient(settings());
-  const { TableNames = [] } = await db.send(new ListTablesCommand({}));
-  const found = new Map<string, Record<string, unknown>[]>();
-  for (const TableName of TableNames)
-    found.set(TableName, (await db.send(new ScanCommand({ TableName }))).Items ?? []);
-  db.destroy();
-  return found;
-};
-
-/** The tokens of the waits, as the table holds them: encrypted for the action that they belong to. */
-const taskTokens = async (items: Map<string, Record<string, unknown>[]>): Promise<string[]> => {
-  const kms = new KMSClient(settings());
-  const rows = [...items.values()].flat() as Record<string, { S?: string } | undefined>[];
-  const tokens: string[] = [];
-  for (const { taskToken, project, key } of rows) {
-    if (taskToken?.S === undefined) continue;
-    const { Plaintext } = await kms.send(
-      new DecryptCommand({
-        CiphertextBlob: Buffer.from(taskToken.S, 'base64'),
-        EncryptionContext: { action: `${project?.S}#${key?.S}` },
-      }),
-    );
-    tokens.push(Buffer.from(Plaintext ?? []).toString());
-  }
-  kms.destroy();
-  return tokens;
-};
-
-/** What the API of Step Functions tells of the executions: input, output and every event. */
-const executions = async (): Promise<string> => {
-  const sfn = new SFNClient(settings());
-  const told: unknown[] = [];
-  for (const { stateMachineArn } of (await sfn.send(new ListStateMachinesCommand({}))).stateMachines ?? [])
-    for (const { executionArn } of (await sfn.send(new ListExecutionsCommand({ stateMachineArn })))
-      .executions ?? [])
-      told.push(
-        await sfn.send(new DescribeExecutionCommand({ executionArn })),
-        await sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 })),
-      );
-  sfn.destroy();
-  return JSON.stringify(told);
-};
-
 beforeAll(async () => {
   globalThis.fetch = watched;
   desk = await openDesk({}, (line) => lines.push(line));
@@ -104,31 +44,23 @@ beforeAll(async () => {
   await desk.decide(await desk.nextLink('olivia@example.test'), 'reject');
   await desk.becomes('planted-2', 'REJECTED');
 
-  const manager = new SecretsManagerClient(settings());
+  const manager = new SecretsManagerClient(settings(desk));
   const { SecretString = '{}' } = await manager.send(
     new GetSecretValueCommand({ SecretId: 'autopack/dev/alpaca-paper-demo' }),
   );
   manager.destroy();
-  const items = await itemsByTable();
+  const items = await itemsByTable(desk);
   const locators = desk.mails().map(({ link }) => link.split('/').at(-1) ?? '');
   secrets = {
     credential: Object.values(JSON.parse(SecretString) as Record<string, string>),
-    taskToken: await taskTokens(items),
+    taskToken: await taskTokens(desk, items),
     locator: locators,
     cookie: [...seen.cookies],
     bearer: [...seen.bearers],
     clientSecret: [desk.host.clients.agent.clientSecret],
   };
 
-  places = new Map<string, Buffer>();
-  for (const [table, rows] of items) places.set(`table ${table}`, Buffer.from(JSON.stringify(rows)));
-  places.set('executions', Buffer.from(await executions()));
-  places.set('host log', Buffer.from(lines.join('\n')));
-  for (const entry of readdirSync(desk.dataDir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    places.set(`file ${relative(desk.dataDir, file).split(sep).join('/')}`, readFileSync(file));
-  }
+  places = await placesIn(desk, items, lines);
 }, 120_000);
 afterAll(async () => {
   globalThis.fetch = realFetch;
@@ -145,18 +77,7 @@ const HOME: Readonly<Record<string, RegExp>> = {
   bearer: /^file identity\//,
   clientSecret: /^file (identity|secrets-manager)\//,
 };
-const shapesOf = (secret: string): string[] => [
-  secret,
-  encodeURIComponent(secret),
-  JSON.stringify(secret).slice(1, -1),
-  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-  Buffer.from(secret).toString('base64url'),
-  Buffer.from(secret).toString('hex'),
-];
-const placesOf = (secret: string): string[] =>
-  [...places]
-    .filter(([, bytes]) => shapesOf(secret).some((shape) => bytes.includes(shape)))
-    .map(([place]) => place);
+const placesOf = (secret: string): string[] => findSecret(places, secret);
 
 describe('what was secret while an action ran', () => {
   it('is known to this test: every kind was met', () => {
