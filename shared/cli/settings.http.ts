@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readSecretFile } from '../config/secret-file.http.ts';
+import { ConfigSecretError, readConfigSecret, SECRET_VALUE } from '../config/secrets.ts';
 import { CliError } from './exit.ts';
 import type { CommonValues } from './arguments.ts';
 
@@ -60,14 +62,22 @@ const agentOf = async (
 ): Promise<AgentCredentials | undefined> => {
   const clientId = env['AUTOPACK_CLIENT_ID'];
   if (clientId === undefined || clientId === '') return local;
-  const file = env['AUTOPACK_CLIENT_SECRET_FILE'];
-  const clientSecret = env['AUTOPACK_CLIENT_SECRET'] || (file ? (await readText(file))?.trim() : undefined);
-  if (clientSecret === undefined || clientSecret === '')
+  const { AUTOPACK_CLIENT_SECRET, AUTOPACK_CLIENT_SECRET_FILE } = env;
+  const found = await readConfigSecret('AUTOPACK_CLIENT_SECRET', {
+    env: { AUTOPACK_CLIENT_SECRET, AUTOPACK_CLIENT_SECRET_FILE },
+    production: false,
+    readFile: readSecretFile,
+    readReference: () => Promise.reject(new Error('the CLI reads no references')),
+  }).catch((error: unknown) => {
+    if (error instanceof ConfigSecretError) throw new CliError('usage', error.message, { cause: error });
+    throw error;
+  });
+  if (found === undefined)
     throw new CliError(
       'usage',
       'AUTOPACK_CLIENT_ID is set without AUTOPACK_CLIENT_SECRET or AUTOPACK_CLIENT_SECRET_FILE.',
     );
-  return { clientId, clientSecret };
+  return { clientId, clientSecret: found.secret.reveal(SECRET_VALUE)?.trim() ?? '' };
 };
 
 /** Options win over the environment, which wins over the local host's file. */

@@ -1,4 +1,5 @@
 import { Secret } from '../credentials/secret.ts';
+import type { ConfigSecretName } from './config-secrets.ts';
 
 /** Field that a configuration secret is revealed under. */
 export const SECRET_VALUE = 'value';
@@ -46,7 +47,7 @@ const found = (source: ConfigSecret['source'], variable: string, text: string): 
  * @throws ConfigSecretError
  */
 export const readConfigSecret = async (
-  name: string,
+  name: ConfigSecretName,
   sources: SecretSources,
 ): Promise<ConfigSecret | undefined> => {
   const { env } = sources;

@@ -69,7 +69,7 @@ export const SETTINGS = {
   AUTOPACK_CLIENT_SECRET_FILE: setting(
     'CLI',
     'none',
-    'File that holds the secret; AUTOPACK_CLIENT_SECRET wins',
+    'File that holds the secret; wins over AUTOPACK_CLIENT_SECRET',
   ),
   NO_COLOR: setting('CLI', 'unset', 'Any value: no colours'),
   CHROMIUM_PATH: setting('tests', 'chromium of PATH', 'Browser of `npm run test:browser`', { stage: 'dev' }),

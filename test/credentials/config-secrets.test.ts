@@ -13,9 +13,9 @@ type Source = (typeof ORDER)[number];
 
 const sourcesWith = (present: readonly Source[], more: Partial<SecretSources> = {}): SecretSources => ({
   env: {
-    ...(present.includes('reference') ? { API_KEY_SECRET_ARN: 'secret/ref' } : {}),
-    ...(present.includes('file') ? { API_KEY_FILE: '/run/secrets/api-key' } : {}),
-    ...(present.includes('environment') ? { API_KEY: VALUES.environment } : {}),
+    ...(present.includes('reference') ? { KEYRING_SECRET_ARN: 'secret/ref' } : {}),
+    ...(present.includes('file') ? { KEYRING_FILE: '/run/secrets/api-key' } : {}),
+    ...(present.includes('environment') ? { KEYRING: VALUES.environment } : {}),
   },
   production: false,
   readFile: async () => `${VALUES.file}\n`,
@@ -33,20 +33,20 @@ describe('precedence of secret settings (SEC-01, SEC-02)', () => {
     'of %s %s %s %s the strongest wins',
     async (...present) => {
       const strongest = ORDER.find((source) => present.includes(source)) as Source;
-      const read = await readConfigSecret('API_KEY', sourcesWith(present));
+      const read = await readConfigSecret('KEYRING', sourcesWith(present));
       expect(read?.source).toBe(strongest);
       expect(read?.secret.reveal(SECRET_VALUE)).toBe(VALUES[strongest]);
     },
   );
 
   test('no source at all is no secret', async () => {
-    expect(await readConfigSecret('API_KEY', sourcesWith([]))).toBeUndefined();
+    expect(await readConfigSecret('KEYRING', sourcesWith([]))).toBeUndefined();
   });
 
   test.each(subsets.filter((present) => present.length > 0))(
     'in production, of %s %s %s %s',
     async (...present) => {
-      const attempt = readConfigSecret('API_KEY', sourcesWith(present, { production: true }));
+      const attempt = readConfigSecret('KEYRING', sourcesWith(present, { production: true }));
       if (present.includes('reference') || present.includes('file'))
         expect((await attempt)?.source).toMatch(/reference|file/);
       else await expect(attempt).rejects.toMatchObject({ code: 'CONFIG_SECRET_PLAIN_IN_PRODUCTION' });
@@ -60,7 +60,7 @@ describe('precedence of secret settings (SEC-01, SEC-02)', () => {
         throw new Error('ENOENT: /run/secrets/api-key holds from-file');
       };
       const attempt = readConfigSecret(
-        'API_KEY',
+        'KEYRING',
         sourcesWith([source, 'environment'], { readFile: fail, readReference: fail }),
       );
       await expect(attempt).rejects.toMatchObject({ code: 'CONFIG_SECRET_UNREADABLE' });
@@ -70,14 +70,14 @@ describe('precedence of secret settings (SEC-01, SEC-02)', () => {
 
   test('an empty file is an error, not an empty secret', async () => {
     const attempt = readConfigSecret(
-      'API_KEY',
+      'KEYRING',
       sourcesWith(['file', 'default'], { readFile: async () => '\n' }),
     );
     await expect(attempt).rejects.toMatchObject({ code: 'CONFIG_SECRET_EMPTY' });
   });
 
   test('nothing that prints a result shows the value (SEC-03)', async () => {
-    const read = await readConfigSecret('API_KEY', sourcesWith(['file']));
+    const read = await readConfigSecret('KEYRING', sourcesWith(['file']));
     const printed = [
       JSON.stringify(read),
       inspect(read, { depth: 9, showHidden: true }),

@@ -47,7 +47,7 @@ describe('rotating secrets', { timeout: 120_000 }, () => {
     expect(JSON.parse(await value(KEYRING))).toEqual({ v: 0, seed: expect.stringMatching(/^.{64}$/) });
   });
 
-  it('the ring rotates by hand through throttling and lost replies, and a page that was open decides', async () => {
+  it('the ring rotates by hand through throttling and lost replies, and the console goes on deciding', async () => {
     await desk.propose('rotation-1');
     const link = await desk.nextLink(OLIVIA);
     for (const [operation, kind] of [
