@@ -107,7 +107,11 @@ describe.each(STAND_IN_PROVIDERS)('the stand-in of %s', (provider) => {
     expect((await post({ cookie }, { request: `${request}&scope=other` })).status).toBe(400);
     expect((await post({ cookie, origin: 'https://evil.test' }, {})).status).toBe(400);
     expect((await post({ cookie, 'sec-fetch-site': 'cross-site' }, {})).status).toBe(400);
+    expect((await post({ cookie, origin: 'null' }, {})).status).toBe(400);
     expect((await post({ cookie }, {})).status).toBe(303);
+    // As Chromium sends the form of a page without a referrer.
+    const own = { cookie, origin: 'null', 'sec-fetch-site': 'same-origin' };
+    expect((await post(own, {})).status).toBe(303);
   });
 
   test('knows a dead refresh token, a wrong client, and when access ends', async () => {

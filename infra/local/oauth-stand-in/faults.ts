@@ -69,8 +69,13 @@ export const hangingRequests = (): { hang(): Promise<AwsReply>; end(): void } =>
   };
 };
 
-/** Whether a browser sent a form from a page that is not on this machine. */
-export const isForeignForm = (request: AwsRequest): boolean =>
-  request.headers['sec-fetch-site'] === 'cross-site' ||
-  (request.headers['origin'] !== undefined &&
-    !/^https?:\/\/(127\.0\.0\.1|localhost)(:\d{1,5})?$/i.test(request.headers['origin']));
+/**
+ * Whether a browser sent a form from a page that is not on this machine. What the browser says of the site comes first:
+ * our own pages send no referrer, so that their forms come with the origin "null".
+ */
+export const isForeignForm = ({ headers }: AwsRequest): boolean => {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  const { origin } = headers;
+  return origin !== undefined && !/^https?:\/\/(127\.0\.0\.1|localhost)(:\d{1,5})?$/i.test(origin);
+};
