@@ -15,7 +15,7 @@ import { openReauthTask } from '#shared/credentials/reauth-tasks.aws.ts';
 import { listApprovers } from '#shared/operators/registry.aws.ts';
 import { putTold, readTold } from '#shared/policies/told.aws.ts';
 import { providerOverrides } from '#shared/providers/overrides.ts';
-import { checkCredentials } from './check-credentials.ts';
+import { CheckEvent, checkCredentials } from './check-credentials.ts';
 import { env as environments } from './env.ts';
 
 const env = parseEnv(environments['check-credentials'], process.env);
@@ -46,4 +46,4 @@ const deps = {
 };
 
 /** Every hour. Idempotent; what fails is tried again by the next run. */
-export const handler = async () => checkCredentials(deps);
+export const handler = async (event: unknown) => checkCredentials(deps, CheckEvent.parse(event));

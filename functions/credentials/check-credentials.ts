@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { Mail } from '#shared/approvals/mail.ts';
 import type { CredentialCondition, PutCondition, ReadStanding } from '#shared/credentials/condition.ts';
@@ -37,6 +38,13 @@ export interface CheckCredentialsDeps {
   readonly publicUrl: string;
   readonly stage: string;
 }
+
+/** What starts it: the schedule, or an operator who does not want to wait for the hour. */
+export const CheckEvent = z.object({
+  /** Looks at all of them, those that were looked at a moment ago too. */
+  now: z.boolean().default(false),
+});
+export type CheckEvent = z.infer<typeof CheckEvent>;
 
 export interface CheckResult {
   readonly checked: number;
@@ -116,12 +124,14 @@ const askForPerson = async (
 /** `undefined`: it was left to another run. */
 const checkOne = async (
   grant: Credential,
+  event: CheckEvent,
   deps: CheckCredentialsDeps,
 ): Promise<{ readonly condition: CredentialCondition | undefined; readonly mails?: number }> => {
   // Read before the secret: whoever renews it meanwhile has changed the condition, and this look counts for nothing.
   const { condition: before } = await deps.readStanding(grant.project, grant);
   const lookedAt = before?.probedAt;
-  if (lookedAt !== undefined && deps.now() - epochMs(lookedAt) < FRESH_LOOK_MS) return { condition: before };
+  const isFresh = lookedAt !== undefined && deps.now() - epochMs(lookedAt) < FRESH_LOOK_MS;
+  if (isFresh && !event.now) return { condition: before };
   const looked = conditionAfterProbe(grant, before, await findingOf(grant, deps), deps.now());
   const after = withWarning(grant, looked, deps.now()) ?? looked;
   if ((await deps.putCondition(before, after)) === 'refused') return { condition: before };
@@ -133,7 +143,10 @@ const checkOne = async (
  * Every hour: looks at each credential once, writes down how it is doing, and tells people of every threshold of age
  * that was reached, once. One that fails stops no other; what could not be done is tried again by the next run.
  */
-export const checkCredentials = async (deps: CheckCredentialsDeps): Promise<CheckResult> => {
+export const checkCredentials = async (
+  deps: CheckCredentialsDeps,
+  event: CheckEvent = { now: false },
+): Promise<CheckResult> => {
   const queue = (await deps.listCredentials()).filter(({ retired }) => !retired);
   const result = { checked: 0, left: 0, failed: 0, mails: 0 };
   const seen: { health: ReturnType<typeof healthNow>; age: ReturnType<typeof ageOf> }[] = [];
@@ -144,7 +157,7 @@ export const checkCredentials = async (deps: CheckCredentialsDeps): Promise<Chec
   const worker = async (): Promise<void> => {
     for (let grant = queue.shift(); grant !== undefined; grant = queue.shift()) {
       try {
-        const { condition, mails } = await checkOne(grant, deps);
+        const { condition, mails } = await checkOne(grant, event, deps);
         note(grant, condition);
         if (mails === undefined) result.left += 1;
         else result.checked += 1;
