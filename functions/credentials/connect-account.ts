@@ -247,6 +247,7 @@ export const finishConnection = async (
       verifier: connectVerifier(transaction, person.subject),
       query: request.query,
       replace,
+      by: person.subject,
     },
     deps,
   );

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type CredentialRef } from '../actions/dry-run.ts';
-import { ProjectId, Timestamp } from '../actions/identity.ts';
+import { ProjectId, Subject, Timestamp } from '../actions/identity.ts';
 import { type Credential, credentialPk } from './credential.ts';
 
 export const CREDENTIAL_STATUSES = [
@@ -58,6 +58,8 @@ export const CredentialCondition = z.strictObject({
   refreshExpiresAt: Timestamp.nullable(),
   /** Age threshold in days that people were warned at last; null after each rotation. */
   warnedAtDays: z.int().nonnegative().nullable(),
+  /** Who connected the account that it is of; absent where nobody did. */
+  connectedBy: Subject.optional(),
   /** Raised by each reconnect; part of the re-authorisation task's id. */
   connectionVersion: z.int().positive(),
 });

@@ -18,6 +18,8 @@ export interface ConnectDeps extends RefreshDeps {
 }
 
 export interface Consent {
+  /** Who goes through it; stands in the condition for as long as the connection does. */
+  readonly by: string;
   readonly code: string;
   readonly redirectUri: string;
   readonly verifier: string;
@@ -84,7 +86,8 @@ const underLease = async (
   const versionId = deps.newId();
   await keepTokens(grant, versionId, connection, deps);
   const row = await deps.readExchange(grant.project, grant);
-  const facts = { fence, now: deps.now(), tokenDigest: null, base: null, connects: true };
+  const own = { tokenDigest: null, base: null, connects: true, connectedBy: consent.by };
+  const facts = { fence, now: deps.now(), ...own };
   const made = { ...newExchange(row, grant, facts), status: 'STORED' as const, stored: versionId };
   if ((await deps.putExchange(row, made)) === 'refused') return { kind: 'busy' };
   await finishExchange(grant, made, fence, deps);

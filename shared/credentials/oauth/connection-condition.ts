@@ -83,11 +83,12 @@ export const conditionAfterTokens = (
     readonly connection: Connection;
     readonly versionId: string;
     readonly connects: boolean;
+    readonly connectedBy: string | null;
     readonly now: number;
   },
 ): CredentialCondition => {
   const base = from ?? firstCondition(grant, facts.now);
-  const { connection, versionId, connects } = facts;
+  const { connection, versionId, connects, connectedBy } = facts;
   const at = timestamp(facts.now);
   const name = oauthProviderOf(grant);
   const renews =
@@ -118,6 +119,7 @@ export const conditionAfterTokens = (
           warnedAtDays: null,
         }
       : {}),
+    ...(connectedBy === null ? {} : { connectedBy }),
     // The task of who was never connected has the number 1, so the first connection has 2.
     connectionVersion: base.connectionVersion + (connects && counts ? 1 : 0),
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CredentialRef } from '../../actions/dry-run.ts';
-import { epochMs, ProjectId, Timestamp, timestamp } from '../../actions/identity.ts';
+import { epochMs, ProjectId, Subject, Timestamp, timestamp } from '../../actions/identity.ts';
 import { credentialPk } from '../credential.ts';
 import type { TokenAnswer } from './token-answer.ts';
 
@@ -29,6 +29,8 @@ export const Exchange = z.strictObject({
   updatedAt: Timestamp,
   /** It was made by a person's consent, not by a refresh. */
   connects: z.boolean(),
+  /** Who consented; null for a refresh. */
+  connectedBy: Subject.nullable(),
   /** Digest of the refresh token that is used; null without one. */
   tokenDigest: z.string().length(64).nullable(),
   /** The secret version that the token was read from; null where a person's consent brought it. */
@@ -91,7 +93,7 @@ const step = (row: Exchange, { fence, now }: Under, change: Partial<Exchange>): 
 export const newExchange = (
   before: Exchange | undefined,
   id: { readonly project: string } & CredentialRef,
-  facts: Under & Pick<Exchange, 'tokenDigest' | 'base' | 'connects'>,
+  facts: Under & Pick<Exchange, 'tokenDigest' | 'base' | 'connects' | 'connectedBy'>,
 ): Exchange => ({
   schemaVersion: 1,
   project: id.project,
@@ -105,6 +107,7 @@ export const newExchange = (
   startedAt: timestamp(facts.now),
   updatedAt: timestamp(facts.now),
   connects: facts.connects,
+  connectedBy: facts.connectedBy,
   tokenDigest: facts.tokenDigest,
   base: facts.base,
   versionIds: [],

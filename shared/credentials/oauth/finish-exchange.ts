@@ -50,7 +50,13 @@ export const finishExchange = async (
   await writeCondition(
     grant,
     (from) =>
-      conditionAfterTokens(grant, from, { connection, versionId, connects: row.connects, now: deps.now() }),
+      conditionAfterTokens(grant, from, {
+        connection,
+        versionId,
+        connects: row.connects,
+        connectedBy: row.connectedBy,
+        now: deps.now(),
+      }),
     deps,
   );
   const to = done(row, connection.accessExpiresAt ?? null, { fence, now: deps.now() });

@@ -265,7 +265,8 @@ const underLease = async (
         break;
       case 'start': {
         if (grant.kind === 'oauth' && tokenDigest === null) return notConnected(grant, deps);
-        const facts = { fence: lease.fence, now, tokenDigest, base: living.versionId, connects: false };
+        const own = { tokenDigest, base: living.versionId, connects: false, connectedBy: null };
+        const facts = { fence: lease.fence, now, ...own };
         await exchangeOnce(grant, newExchange(row, grant, facts), row, living, lease, deps);
         break;
       }

@@ -36,6 +36,7 @@ describe.each(STAND_IN_PROVIDERS)('an account at %s', (provider) => {
       detail: null,
       providerAccount: desk.standIn.control.grants()[0]?.account,
       connectionVersion: 2,
+      connectedBy: 'person:olivia@example.test',
       accessExpiresAt: connection?.accessExpiresAt,
     });
     expect(await desk.openTasks()).toEqual([]);
@@ -168,6 +169,7 @@ describe.each(STAND_IN_PROVIDERS)('an account at %s', (provider) => {
       expect(await stored(grant.secretId)).toEqual(first);
       const meant = await desk.connect(provider, { ...of(grant), replace: '1' }, { account: two });
       expect(meant.status).toBe(200);
+      expect(desk.logged.at(-1)).toMatchObject({ outcome: 'connected', replace: true });
       expect(await desk.deps.readCondition('demo', grant)).toMatchObject({
         providerAccount: two,
         connectionVersion: 3,

@@ -35,7 +35,14 @@ const connect = async (grant: Credential): Promise<void> => {
   if (endpoints === undefined) throw new Error('no endpoints');
   const back = await consentAt(authorizeUrl(room.standIn, endpoints.name));
   const query = Object.fromEntries(back.searchParams);
-  const consent = { code: query['code'] ?? '', redirectUri: CALLBACK, verifier, query, replace: false };
+  const consent = {
+    code: query['code'] ?? '',
+    redirectUri: CALLBACK,
+    verifier,
+    query,
+    replace: false,
+    by: 'person:olivia@example.test',
+  };
   expect(await connectCredential(grant, endpoints, consent, room.deps)).toMatchObject({ kind: 'connected' });
 };
 const open = async (provider: StandInProvider, over: Partial<Credential> = {}): Promise<Credential> => {
@@ -288,7 +295,14 @@ describe('an endpoint behind http that reads the connection of another credentia
     const url = authorizeUrl(room.standIn, 'youtube');
     const back = await consentAt(url, { without: ['auth/youtube.force-ssl', 'auth/youtube'] });
     const query = Object.fromEntries(back.searchParams);
-    const consent = { code: query['code'] ?? '', redirectUri: CALLBACK, verifier, query, replace: false };
+    const consent = {
+      code: query['code'] ?? '',
+      redirectUri: CALLBACK,
+      verifier,
+      query,
+      replace: false,
+      by: 'person:olivia@example.test',
+    };
     await connectCredential(owner, endpoints, consent, room.deps);
     await run();
     expect(await condition(reader)).toMatchObject({ status: 'PRESENT', detail: 'insufficient-scope' });

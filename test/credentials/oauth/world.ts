@@ -206,7 +206,14 @@ export const world = (rule: Rule, lagReads = 0) => {
     async connect(deps: ConnectDeps = process_()): Promise<string> {
       const endpoints = endpointsOf(grant, {});
       if (endpoints === undefined) throw new Error('no endpoints');
-      const consent = { code: 'code', redirectUri: '', verifier: '', query: {}, replace: false };
+      const consent = {
+        code: 'code',
+        redirectUri: '',
+        verifier: '',
+        query: {},
+        replace: false,
+        by: 'person:olivia@example.test',
+      };
       try {
         // Shopify signs its callback, which is none of this world's business.
         const signed = { ...endpoints, provider: { ...endpoints.provider, signsCallback: false } };

@@ -152,7 +152,14 @@ export const openMonth = async () => {
     if (endpoints === undefined) throw new Error('no endpoints');
     const back = await consentAt(authorizeUrl(standIn, endpoints.name));
     const query = Object.fromEntries(back.searchParams);
-    const consent = { code: query['code'] ?? '', redirectUri: CALLBACK, verifier, query, replace: false };
+    const consent = {
+      code: query['code'] ?? '',
+      redirectUri: CALLBACK,
+      verifier,
+      query,
+      replace: false,
+      by: 'person:olivia@example.test',
+    };
     const { kind } = await connectCredential(grant, endpoints, consent, common);
     if (kind !== 'connected') throw new Error(`connecting ${grant.provider}: ${kind}`);
   };
