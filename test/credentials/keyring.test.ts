@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NONCE_SECONDS } from '#shared/approvals/decision-nonce.ts';
 import {
   dropKey,
   Keyring,
@@ -12,6 +13,8 @@ import {
   signWithKeyring,
   verifyWithKeyring,
 } from '#shared/credentials/keyring.ts';
+import { KEYRING_TIMING } from '#shared/credentials/rotation/keyring-document.ts';
+import { recordFigures } from '../proof/figures.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00.000Z');
 const HOUR = 3_600_000;
@@ -25,6 +28,12 @@ const rotated = (ring: Keyring, n: number, now: number, with_ = timing): Keyring
   if (result.kind === 'full') throw new Error('full');
   return result.ring;
 };
+/** The one timing that the stack uses has room for everything that is signed with it. */
+test('whatever is signed lives no longer than the ring promises', () => {
+  expect(NONCE_SECONDS * 1_000).toBeLessThanOrEqual(KEYRING_TIMING.lifeMs);
+  expect(KEYRING_TIMING.cacheMs).toBeLessThan(overlapMs(KEYRING_TIMING));
+});
+
 const what = { purpose: 'webhook', text: 'body' };
 
 describe('a keyring', () => {
@@ -93,12 +102,14 @@ describe('a keyring', () => {
  * up to one cache life old sign and verify. Whatever is live for every clock verifies everywhere, and whatever is past
  * its life for every clock verifies nowhere.
  */
+/** What is signed for a while, and whose signature never fits another's. */
+const PURPOSES = ['decision-form', 'session', 'webhook'] as const;
+
 describe('for every schedule of rotation, issue, cache age and clock skew', () => {
   const span = 10 * 24 * HOUR;
   const thousandths = (min: number, max: number) => fc.integer({ min, max }).map((n) => n / 1_000);
   test('the live verify, the dead do not', () => {
-    let live = 0;
-    let dead = 0;
+    const seen = Object.fromEntries(PURPOSES.map((purpose) => [purpose, { live: 0, dead: 0 }]));
     fc.assert(
       fc.property(
         fc.record({
@@ -113,6 +124,7 @@ describe('for every schedule of rotation, issue, cache age and clock skew', () =
             signerAge: thousandths(0, 1_000),
             signerSkew: thousandths(-1_000, 1_000),
             life: thousandths(1, 1_000),
+            purpose: fc.constantFrom(...PURPOSES),
             after: thousandths(0, 1_500),
             verifierAge: thousandths(0, 1_000),
             verifierSkew: thousandths(-1_000, 1_000),
@@ -137,29 +149,33 @@ describe('for every schedule of rotation, issue, cache age and clock skew', () =
             const signedAt = T0 + use.at;
             const lifeMs = Math.max(1, Math.floor(use.life * rules.lifeMs));
             const signerClock = Math.round(signedAt + use.signerSkew * rules.skewMs);
-            const signature = signWithKeyring(seenAt(signedAt, use.signerAge), what, signerClock, lifeMs);
+            const signed = { ...what, purpose: use.purpose };
+            const signature = signWithKeyring(seenAt(signedAt, use.signerAge), signed, signerClock, lifeMs);
             const verifiedAt = signedAt + Math.round(use.after * lifeMs);
             const verifierClock = Math.round(verifiedAt + use.verifierSkew * rules.skewMs);
-            const verdict = verifyWithKeyring(
-              seenAt(verifiedAt, use.verifierAge),
-              what,
-              signature,
-              verifierClock,
-              rules,
-            );
+            const ring = seenAt(verifiedAt, use.verifierAge);
+            const verdict = verifyWithKeyring(ring, signed, signature, verifierClock, rules);
+            const counts = seen[use.purpose] as { live: number; dead: number };
             const ends = signerClock + lifeMs;
             if (verifierClock <= ends) {
-              live += 1;
+              counts.live += 1;
               expect(verdict).toBe('valid');
             } else {
-              dead += 1;
+              counts.dead += 1;
               expect(verdict).not.toBe('valid');
             }
+            for (const purpose of PURPOSES)
+              if (purpose !== use.purpose)
+                expect(
+                  verifyWithKeyring(ring, { ...signed, purpose }, signature, verifierClock, rules),
+                ).not.toBe('valid');
           }
         },
       ),
       { seed: 20_261_121, numRuns: 3_000 },
     );
-    expect(Math.min(live, dead)).toBeGreaterThan(1_000);
+    for (const { live, dead } of Object.values(seen)) expect(Math.min(live, dead)).toBeGreaterThan(1_000);
+    console.log(`signatures of the keyring under random schedules: ${JSON.stringify(seen)}`);
+    recordFigures('keyring-schedules', { schedules: 3_000, ...seen });
   });
 });

@@ -83,6 +83,15 @@ its reply once, and the service tried the rotation again by itself.`,
     vitest('rotation/local-host.test.ts'),
   ),
   section(
+    'keyring-schedules',
+    'Keys that rotate under what they signed',
+    `
+A fleet signs and verifies with a ring of keys under random schedules: rotations, moments of signing, rings that are up
+to one cache life old, clocks that are off either way. What is live by the verifier's clock has to verify everywhere,
+what is past its life nowhere, and a signature of one purpose never fits another.`,
+    '`npx vitest run --config test/vitest.config.ts test/credentials/keyring.test.ts`',
+  ),
+  section(
     'races',
     'Races',
     `
