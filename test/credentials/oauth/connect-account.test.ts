@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { STAND_IN_PROVIDERS } from '#infra/local/oauth-stand-in/rules.ts';
 import { CONNECT_COOKIE } from '#shared/credentials/oauth/authorize.ts';
 import { type ConnectDesk, openConnectDesk } from './desk.ts';
-import { grantOf } from './real-room.ts';
+import { grantOf, stopEngine } from './real-room.ts';
 import { consentAt } from './stand-in-client.ts';
 
 let desk: ConnectDesk;
@@ -12,6 +12,7 @@ beforeEach(async () => {
   desk = await openConnectDesk();
 });
 afterEach(() => desk.close());
+afterAll(stopEngine);
 
 const open = async (provider: 'youtube' | 'etsy' | 'shopify', over: Parameters<typeof grantOf>[1] = {}) => {
   const grant = await desk.register(grantOf(provider, over));

@@ -4,7 +4,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { listenOnLoopback } from '#infra/local/loopback.ts';
 import type { StandInProvider } from '#infra/local/oauth-stand-in/rules.ts';
 import { createSecretsManager } from '#infra/local/secrets-manager/secrets-manager.ts';
@@ -46,12 +46,29 @@ export const grantOf = (provider: StandInProvider, over: Partial<Credential> = {
     ...over,
   });
 
+const TABLES = { credentials: [['byKind', 'rowKind', 'sortKey']], registry: [] } as const;
+type Tables = Awaited<ReturnType<typeof realTables>>;
+let engine: Promise<Tables> | undefined;
+
+/** One engine for all rooms of a test file, with empty tables for each. */
+const emptyTables = async (): Promise<Tables> => {
+  engine ??= realTables(TABLES);
+  const tables = await engine;
+  for (const TableName of Object.keys(TABLES)) {
+    const { Items = [] } = await tables.db.send(new ScanCommand({ TableName }));
+    for (const { pk } of Items) await tables.db.send(new DeleteCommand({ TableName, Key: { pk } }));
+  }
+  return tables;
+};
+/** After the last room of a test file. */
+export const stopEngine = async (): Promise<void> => (await engine)?.stop();
+
 /**
  * What connects and renews accounts, on the real table engine, the local Secrets Manager and the stand-in providers,
  * each over its own wire. Time is the stand-in's clock; a pause moves it.
  */
 export const openRealRoom = async (redirectUris?: readonly string[]) => {
-  const tables = await realTables({ credentials: [['byKind', 'rowKind', 'sortKey']], registry: [] });
+  const tables = await emptyTables();
   const standIn = await openStandIn({
     inMemory: true,
     ...(redirectUris === undefined ? {} : { redirectUris }),
@@ -116,7 +133,6 @@ export const openRealRoom = async (redirectUris?: readonly string[]) => {
       await loopback.stop();
       host.removeData();
       await standIn.close();
-      await tables.stop();
     },
   };
 };

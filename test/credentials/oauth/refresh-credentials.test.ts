@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { refreshCredentials, renewable } from '#functions/credentials/refresh-credentials.ts';
 import type { StandInProvider } from '#infra/local/oauth-stand-in/rules.ts';
 import type { Credential } from '#shared/credentials/credential.ts';
 import { resolveCredential } from '#shared/credentials/credentials.aws.ts';
 import { aCredential } from '../rows.ts';
-import { grantOf, openRealRoom, type RealRoom } from './real-room.ts';
+import { grantOf, openRealRoom, type RealRoom, stopEngine } from './real-room.ts';
 import { CALLBACK, CLIENT, consentAt, authorizeUrl, verifier } from './stand-in-client.ts';
 import { connectCredential } from '#shared/credentials/oauth/connect-credential.ts';
 import { endpointsOf } from '#shared/credentials/oauth/endpoints.ts';
@@ -16,6 +16,7 @@ beforeEach(async () => {
   room = await openRealRoom();
 });
 afterEach(() => room.close());
+afterAll(stopEngine);
 
 const run = () => refreshCredentials(room.deps);
 const exchanges = (provider?: StandInProvider) =>
