@@ -144,7 +144,7 @@ describe('what is asked', () => {
     expect(`${method} ${url}`).toBe(line);
     expect(url + (body ?? '')).not.toContain('PLANTED');
     expect(JSON.stringify(headers)).toContain('PLANTED');
-    expect(body === null || /^\{"query":"\{ shop /.test(body)).toBe(true);
+    expect(body === null || body.startsWith('{"query":"{ shop ')).toBe(true);
   });
 
   test.each<

@@ -40,7 +40,7 @@ export const shopifyProbe: Probe = {
       return {
         kind: 'works',
         account: data.shop.myshopifyDomain,
-        ...(data.currentAppInstallation == null
+        ...(data.currentAppInstallation === null || data.currentAppInstallation === undefined
           ? {}
           : { scopes: data.currentAppInstallation.accessScopes.map(({ handle }) => handle) }),
       };

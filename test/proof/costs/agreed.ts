@@ -60,7 +60,9 @@ export const AGREED_REQUESTS: Readonly<Record<string, Readonly<Record<string, nu
     'dynamodb:GetItem actions': 1,
     'dynamodb:BatchGetItem approvals+registry': 1,
     's3:GET': 1,
-    'dynamodb:BatchGetItem credentials': 1,
+    // One before the claim, for the gate. The other two come after the dispatch, at most once an hour: that it was used.
+    'dynamodb:BatchGetItem credentials': 2,
+    'dynamodb:PutItem credentials': 1,
     'secretsmanager:GetSecretValue': 1,
     'dynamodb:PutItem actions': 2,
   },
@@ -79,6 +81,6 @@ export const AGREED_UNITS: Readonly<Record<string, { readonly table: number; rea
   'request approval': { table: 9, indexes: 4 },
   'read one': { table: 0, indexes: 0 },
   decide: { table: 4, indexes: 3 },
-  execute: { table: 4, indexes: 3 },
+  execute: { table: 5, indexes: 4 },
   'propose again': { table: 0, indexes: 0 },
 };

@@ -93,6 +93,7 @@ const proposal = () =>
   });
 
 const perHandler: Record<string, Record<string, number>> = {};
+const sequences: Record<string, readonly string[]> = {};
 const units: Record<string, { table: number; indexes: number }> = {};
 /** Requests by kind; a refusal is counted by itself. */
 const countOf = (seen: readonly WireRequest[]): Record<string, number> => {
@@ -108,6 +109,7 @@ const counted = async <Result>(name: string, run: () => Promise<Result>): Promis
   const result = await run();
   const seen = wire.take();
   perHandler[name] = countOf(seen);
+  sequences[name] = seen.map(({ what }) => what);
   const sum = (pick: (one: WireRequest) => number): number =>
     seen.filter(({ what }) => /PutItem|UpdateItem/.test(what)).reduce((total, one) => total + pick(one), 0);
   units[name] = { table: sum(({ tableUnits }) => tableUnits), indexes: sum(({ indexUnits }) => indexUnits) };
@@ -163,6 +165,14 @@ describe('what each function asks of AWS along the approved path', { timeout: 60
     expect(await show()).toMatchObject({ status: 'SUCCEEDED', attempts: 1, historyIntact: true });
     expect(perHandler).toEqual(AGREED_REQUESTS);
     expect(units).toEqual(AGREED_UNITS);
+    // What stands between a click and the provider: the row, the agreement, the credential, the claim.
+    const executed = sequences['execute']?.filter((what) => what.startsWith('dynamodb:')) ?? [];
+    expect(executed.slice(0, executed.indexOf('dynamodb:PutItem actions') + 1).toSorted()).toEqual([
+      'dynamodb:BatchGetItem approvals+registry',
+      'dynamodb:BatchGetItem credentials',
+      'dynamodb:GetItem actions',
+      'dynamodb:PutItem actions',
+    ]);
     recordFigures('handler-costs', { perHandler, units });
   });
 });
