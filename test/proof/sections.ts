@@ -92,6 +92,36 @@ what is past its life nowhere, and a signature of one purpose never fits another
     '`npx vitest run --config test/vitest.config.ts test/credentials/keyring.test.ts`',
   ),
   section(
+    'oauth-exchange',
+    'Refreshing under kills',
+    `
+A refresh token that is used may be used up, so its exchange is written down before it is made. Every call of an exchange,
+in the first and the second generation, crashed before it, crashed after it, or lost its reply; for refresh tokens that
+stay, that are good once, that live until their successor is used, and for clients without one. Afterwards there is one
+current version, it works at the provider, and no refresh token was lost, except where the provider's own answer was
+lost and it has no grace: then there is exactly one task to connect the account again.`,
+    '`npx vitest run --config test/vitest.config.ts test/credentials/oauth/exchange-kill-points.test.ts`',
+  ),
+  section(
+    'oauth-connect',
+    'Connecting under kills',
+    `
+Every call of connecting an account, disturbed the same way, from a connection that was never made, is revoked, works, is
+in the middle of an exchange, or has a task that is not settled. The old or the new connection is whole afterwards; the
+schedule or one more attempt ends it, with no task left open.`,
+    '`npx vitest run --config test/vitest.config.ts test/credentials/oauth/connect-kill-points.test.ts`',
+  ),
+  section(
+    'credentials-month',
+    'A month of credentials',
+    `
+Thirty days in steps of five minutes over every kind of credential, against stand-ins of the providers on one clock, with
+revocations, lost answers, limits, outages, a consent that dies after seven days and a key that is replaced. Health is
+compared with what the stand-ins know, every hour. \`expired\` counts actions that met the provider with a token that had
+run out; \`waited\` those that found it out themselves and sent nothing.`,
+    vitest('month/month.test.ts'),
+  ),
+  section(
     'races',
     'Races',
     `

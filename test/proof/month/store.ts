@@ -3,7 +3,7 @@ import { type Credential, credentialPk } from '#shared/credentials/credential.ts
 import { type Connection, connectionOf, documentOf } from '#shared/credentials/oauth/connection.ts';
 import type { Exchange } from '#shared/credentials/oauth/exchange.ts';
 import type { Lease } from '#shared/credentials/oauth/lease.ts';
-import { reauthPk, type ReauthTask } from '#shared/credentials/reauth.ts';
+import { reauthPk, ReauthTask } from '#shared/credentials/reauth.ts';
 import type { SecretDocument } from '#shared/credentials/secret.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import type { ConnectDeps } from '#shared/credentials/oauth/connect-credential.ts';
@@ -83,7 +83,7 @@ export const memoryStore = (now: () => number) => {
       const pk = reauthPk(project, credential, version);
       if (tasks.get(pk)?.status === 'OPEN') return;
       const { provider, account, environment } = credential;
-      tasks.set(pk, {
+      const task = ReauthTask.parse({
         schemaVersion: 1,
         project,
         provider,
@@ -94,6 +94,7 @@ export const memoryStore = (now: () => number) => {
         reason,
         openedAt: timestamp(now()),
         closedAt: null,
+        tellingUntil: null,
       });
     },
     closeReauthTask: async ({ project, credential, connectionVersion: version }) => {
