@@ -6,7 +6,11 @@ import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { logLine } from '#shared/config/log.ts';
 import { credentialIsUsable, readCredential } from '#shared/credentials/credentials.aws.ts';
-import { closeReauthTask, listOpenReauthTasks } from '#shared/credentials/reauth-tasks.aws.ts';
+import {
+  claimReauthTask,
+  closeReauthTask,
+  listOpenReauthTasks,
+} from '#shared/credentials/reauth-tasks.aws.ts';
 import { listApprovers } from '#shared/operators/registry.aws.ts';
 import { putTold, readTold } from '#shared/policies/told.aws.ts';
 import { env as environments } from './env.ts';
@@ -20,6 +24,7 @@ const deps = {
   listOpen: listOpenReauthTasks(db, env.CREDENTIALS_TABLE),
   readCredential: readCredential(db, env.CREDENTIALS_TABLE),
   credentialIsUsable: credentialIsUsable(db, env.CREDENTIALS_TABLE, new SecretsManagerClient({})),
+  claim: claimReauthTask(db, env.CREDENTIALS_TABLE),
   close: closeReauthTask(db, env.CREDENTIALS_TABLE, Date.now),
   listApprovers: listApprovers(db, env.REGISTRY_TABLE),
   readTold: readTold(db, env.CREDENTIALS_TABLE),

@@ -3,6 +3,7 @@ import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { Mail } from '#shared/approvals/mail.ts';
 import type { CredentialIsUsable, ReadCredential } from '#shared/credentials/credential.ts';
 import {
+  type ClaimReauthTask,
   type CloseReauthTask,
   type ListOpenReauthTasks,
   reauthPk,
@@ -19,6 +20,7 @@ export interface TendReauthTasksDeps {
   readonly listOpen: ListOpenReauthTasks;
   readonly readCredential: ReadCredential;
   readonly credentialIsUsable: CredentialIsUsable;
+  readonly claim: ClaimReauthTask;
   readonly close: CloseReauthTask;
   readonly listApprovers: (project: string) => Promise<readonly PersonRow[]>;
   readonly readTold: ReadTold;
@@ -37,6 +39,9 @@ export interface TendResult {
   readonly failed: number;
 }
 
+/** A run that takes longer has died: longer than the function may run. */
+const TELLING_MS = 120_000;
+
 /** One opening of one task: opened again after it was closed, it is told again. */
 const noticeOf = (task: ReauthTask): string =>
   sha256(`${reauthPk(task.project, task, task.connectionVersion)}\n${task.openedAt}`);
@@ -49,7 +54,7 @@ const hasHealed = async (task: ReauthTask, deps: TendReauthTasksDeps): Promise<b
 };
 
 /**
- * One mail to every operator of the project, once each. A mail is noted after it was handed over: a crash in between
+ * One mail to every operator of the project, once each, by one run at a time. A mail is noted after it was handed over: a crash in between
  * sends that one again, noting first would lose it.
  * @throws the last error of a recipient whom a later run may reach
  */
@@ -63,6 +68,9 @@ const tell = async (task: ReauthTask, deps: TendReauthTasksDeps): Promise<number
   const known = await deps.readTold(people.map(keyOf));
   const untold = people.filter((person) => !known.has(toldPk(keyOf(person))));
   if (untold.length === 0) return 0;
+  const now = deps.now();
+  if (task.tellingUntil !== null && epochMs(task.tellingUntil) > now) return 0;
+  if ((await deps.claim(task, timestamp(now + TELLING_MS))) === 'refused') return 0;
   const view = reauthView(task, await deps.readCredential(task.project, task));
   let failure: unknown;
   let mails = 0;

@@ -43,7 +43,10 @@ export const page = ({ title, viewer, main, narrow = false, style }: PageContent
             ${
               viewer === null
                 ? null
-                : html`<nav aria-label="Main"><a href="/inbox">Inbox</a> <a href="/sources">Policies</a></nav>
+                : html`<nav aria-label="Main">
+                      <a href="/inbox">Inbox</a> <a href="/sources">Policies</a>
+                      <a href="/credentials">Credentials</a>
+                    </nav>
                     <span class="who">${viewer.name}</span>
                     <form method="post" action="/sign-out">
                       <input type="hidden" name="csrf" value="${viewer.csrf}" /><button

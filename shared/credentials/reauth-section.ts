@@ -1,5 +1,6 @@
 import { type Html, html, wireBlock } from '../approvals/html.ts';
 import { relativeWords } from '../approvals/words.ts';
+import { CREDENTIALS_PAGE } from './console-paths.ts';
 import { REASON_WORDS, type ReauthView, type Remedy } from './reauth-view.ts';
 
 const way = (remedy: Remedy, mayConnect: boolean): Html => {
@@ -17,8 +18,11 @@ export const toConnectAgain = (views: readonly ReauthView[], mayConnect: boolean
   views.length === 0
     ? null
     : html`<section class="card" aria-labelledby="to-connect">
-        <h2 id="to-connect">Accounts to connect again <span class="dim">${views.length}</span></h2>
-        <p class="small dim">Approved actions that need them wait, and go on once they work again.</p>
+        <h2 id="to-connect">Accounts that need you <span class="dim">${views.length}</span></h2>
+        <p class="small dim">
+          Approved actions that need them wait, and go on once they work again.
+          <a href="${CREDENTIALS_PAGE}">See all credentials</a>
+        </p>
         <ul class="plain">
           ${views.map(
             ({ task, remedy }) =>
@@ -30,7 +34,6 @@ export const toConnectAgain = (views: readonly ReauthView[], mayConnect: boolean
                   >
                 </div>
                 <div class="tags">
-                  <span class="tag stop">Needs you</span>
                   <span class="tag">${task.environment.toLowerCase()}</span>
                   <span class="tag">${task.project}</span>
                 </div>

@@ -4,6 +4,7 @@ import { timestamp } from '../actions/identity.ts';
 import type { Db } from '../config/dynamo.aws.ts';
 import { readRows } from '../config/rows.aws.ts';
 import {
+  type ClaimReauthTask,
   type CloseReauthTask,
   type ListOpenReauthTasks,
   type OpenReauthTask,
@@ -26,11 +27,14 @@ const taskOfItem = (item: Record<string, unknown>): ReauthTask | undefined => {
   return ReauthTask.safeParse(row).data;
 };
 
-const unlessRefused = async (write: Promise<unknown>): Promise<void> => {
+/** False where the condition refused it. */
+const unlessRefused = async (write: Promise<unknown>): Promise<boolean> => {
   try {
     await write;
+    return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return false;
   }
 };
 
@@ -52,6 +56,7 @@ export const openReauthTask =
       reason,
       openedAt: timestamp(now()),
       closedAt: null,
+      tellingUntil: null,
     };
     await unlessRefused(
       db.send(
@@ -93,6 +98,27 @@ export const listOpenReauthTasks =
       const task = taskOfItem(row ?? {});
       return task?.status === 'OPEN' ? [task] : [];
     });
+  };
+
+export const claimReauthTask =
+  (db: Db, table: string): ClaimReauthTask =>
+  async (task, tellingUntil) => {
+    const claimed = await unlessRefused(
+      db.send(
+        new PutCommand({
+          TableName: table,
+          Item: itemOf({ ...task, tellingUntil }),
+          ConditionExpression: '#status = :open AND openedAt = :opened AND tellingUntil = :seen',
+          ExpressionAttributeNames: { '#status': 'status' },
+          ExpressionAttributeValues: {
+            ':open': 'OPEN',
+            ':opened': task.openedAt,
+            ':seen': task.tellingUntil,
+          },
+        }),
+      ),
+    );
+    return claimed ? 'claimed' : 'refused';
   };
 
 /** Reads the task and closes it where it is open still. */

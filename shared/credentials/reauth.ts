@@ -42,6 +42,8 @@ export const ReauthTask = z.strictObject({
   reason: z.enum(REAUTH_REASONS),
   openedAt: Timestamp,
   closedAt: Timestamp.nullable(),
+  /** Somebody is telling people until then at the latest; two at once would mail twice. */
+  tellingUntil: Timestamp.nullable().default(null),
 });
 export type ReauthTask = z.infer<typeof ReauthTask>;
 
@@ -51,6 +53,9 @@ export const reauthPk = (project: string, ref: CredentialRef, connectionVersion:
 
 /** Every task that is open, oldest first. Rows that do not fit are left out. */
 export type ListOpenReauthTasks = () => Promise<readonly ReauthTask[]>;
+
+/** One conditional write: the task is open as it was read, and nobody else began to tell. */
+export type ClaimReauthTask = (task: ReauthTask, tellingUntil: Timestamp) => Promise<'claimed' | 'refused'>;
 
 export interface ReauthRequest {
   readonly project: string;

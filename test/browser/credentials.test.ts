@@ -25,6 +25,7 @@ const task = (over: Partial<ReauthTask>): ReauthTask => ({
   reason: 'invalid-grant',
   openedAt: timestamp(NOW - 7_200_000),
   closedAt: null,
+  tellingUntil: null,
   ...over,
 });
 const HOSTILE = `shop" onmouseover="alert(1)\u202E<script>document.title='owned'</script>`;
@@ -91,7 +92,7 @@ describe('accounts to connect again, in a real browser', () => {
   it('stand first in the inbox, each with the one way out of it, reached from the keyboard', async () => {
     const { page, url, end } = await visit(desk());
     await page.goto(`${url}/inbox`);
-    expect(await page.locator('h2').first().textContent()).toContain('Accounts to connect again');
+    expect(await page.locator('h2').first().textContent()).toContain('Accounts that need you');
     const connect = page.getByRole('link', { name: 'Connect Etsy again' });
     expect(new URL((await connect.getAttribute('href')) ?? '', url).searchParams.get('account')).toBe(
       'shop-one',

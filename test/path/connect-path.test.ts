@@ -178,7 +178,7 @@ describe('an action that needs a connected account', { timeout: 120_000 }, () =>
       .filter(({ file, subject }) => !before.has(file) && subject.startsWith('Connect http channel-one'));
     expect(told.map(({ to }) => to).toSorted()).toEqual([OLIVIA, 'sam@example.test']);
     const inbox = await openAs(openBrowser(), `${desk.host.apiUrl}/inbox`, OLIVIA);
-    expect(textOf(inbox.html)).toMatch(/Accounts to connect again 1 .*channel-one/);
+    expect(textOf(inbox.html)).toMatch(/Accounts that need you 1 .*channel-one/);
     expect(inbox.links.some(({ href }) => href.includes('/credentials/connect/youtube'))).toBe(true);
     expect(desk.host.oauth.calls().filter(({ error }) => error === 'invalid_grant')).toHaveLength(1);
     expect(made('third')).toEqual([]);
@@ -191,7 +191,7 @@ describe('an action that needs a connected account', { timeout: 120_000 }, () =>
     expect(done).toMatchObject({ historyIntact: true });
     await tendNow();
     const after = await openAs(openBrowser(), `${desk.host.apiUrl}/inbox`, OLIVIA);
-    expect(textOf(after.html)).not.toContain('Accounts to connect again');
+    expect(textOf(after.html)).not.toContain('Accounts that need you');
   });
 
   it('keeps every token out of what people and agents can see', async () => {

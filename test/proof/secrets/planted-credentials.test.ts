@@ -254,7 +254,7 @@ describe('every value of every secret over the whole life of credentials', () =>
           findSecret(places, value).some((place) => place.startsWith('file secrets-manager/')),
           kind,
         ).toBe(true);
-    expect(findSecret(places, 'Accounts to connect again')).toContain('answers and pages');
+    expect(findSecret(places, 'Accounts that need you')).toContain('answers and pages');
   });
 
   it('is nowhere else: no answer, page, mail, log, state, item, file or template', () => {
