@@ -19,6 +19,7 @@ const TABLES = [
   'RegistryTable',
   'CredentialsTable',
   'ControlsTable',
+  'PoliciesTable',
 ] as const;
 
 beforeAll(async () => {
