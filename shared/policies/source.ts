@@ -88,7 +88,9 @@ export const PolicySource = z.strictObject({
     .array(Selector)
     .max(20)
     .default([])
-    .describe('CSS selectors of what is the policy, in document order. Empty: the whole body.'),
+    .describe(
+      'CSS selectors of what is the policy, in document order. Empty: the body but navigation, header, footer.',
+    ),
   remove: z
     .array(Selector)
     .max(50)
