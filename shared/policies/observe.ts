@@ -14,7 +14,7 @@ import { mostSevere } from './severity.ts';
 import { type Prior, sameText, type Sight, type Verdict } from './sighting.ts';
 import { configHash, type PolicySource } from './source.ts';
 import type { SourceState } from './source-state.ts';
-import { learn, movedDigits } from './volatile.ts';
+import { learn, movedCounters } from './volatile.ts';
 
 /** One look at a page, whatever came of it. */
 export interface Seen {
@@ -157,7 +157,7 @@ const relearn = (state: SourceState, sight: Sight): SourceState => {
   const before = state.candidate === null ? sight.prior.current : sight.prior.candidate;
   const place = state.candidate ?? state.current;
   if (before === undefined || place?.hashes.semantic === sight.content.hashes.semantic) return state;
-  return { ...state, volatile: learn(state.volatile, movedDigits(before, sight.content), sight.at) };
+  return { ...state, volatile: learn(state.volatile, movedCounters(before, sight.content), sight.at) };
 };
 
 const validatorsOf = (capture: Capture, raw: string): SourceState['validators'] => {
