@@ -1,4 +1,12 @@
-import { type HtmlDocument, type HtmlElement, isElement, textOf, walk } from './html-document.ts';
+import {
+  type HtmlDocument,
+  type HtmlElement,
+  type HtmlNode,
+  isElement,
+  setChildren,
+  textOf,
+  walk,
+} from './html-document.ts';
 import type { NoiseLog } from './noise-log.ts';
 import { foldSpace } from './normalise.ts';
 
@@ -13,7 +21,7 @@ const CONSENT_TEXT = /\bcookies?\b|\bconsent\b|\bprivacy\b/i;
 const CONSENT_BUTTON =
   /\b(?:accept|agree|allow|reject|decline|deny|refuse|got it|ok|okay|manage|preferences|settings|choices|close)\b/i;
 const LONGEST_CONSENT = 6_000;
-/** Elements that hold most of the page, one in the other; a page with more of them is built to cost time. */
+/** Elements that hold most of the page, or that are named like a consent banner; more of them are there to cost time. */
 const MOST_SPARED = 20;
 
 const rolesOf = ({ attribs }: HtmlElement): string[] =>
@@ -64,10 +72,16 @@ const wordsOf = (element: HtmlElement, most: number): string => {
   return foldSpace(words.join(' ').slice(0, 2 * most));
 };
 
-const isConsent = (element: HtmlElement): boolean => {
+const mayBeConsent = (element: HtmlElement): boolean => {
   const { name, attribs } = element;
-  const named = CONSENT_NAME.test(`${attribs['id'] ?? ''} ${attribs['class'] ?? ''}`);
-  if (!named && name !== 'dialog' && !rolesOf(element).some((role) => DIALOGS.has(role))) return false;
+  return (
+    name === 'dialog' ||
+    CONSENT_NAME.test(`${attribs['id'] ?? ''} ${attribs['class'] ?? ''}`) ||
+    rolesOf(element).some((role) => DIALOGS.has(role))
+  );
+};
+
+const isConsent = (element: HtmlElement): boolean => {
   const text = wordsOf(element, LONGEST_CONSENT);
   if (text.length > LONGEST_CONSENT || !CONSENT_TEXT.test(text)) return false;
   let accepts = false;
@@ -81,14 +95,36 @@ const isConsent = (element: HtmlElement): boolean => {
 
 const isHidden = ({ attribs }: HtmlElement): boolean => attribs['aria-hidden']?.toLowerCase() === 'true';
 
+const holds = (element: HtmlElement, inner: HtmlElement): boolean => {
+  for (let at: HtmlElement | null = inner; at !== null; at = at.parent as HtmlElement | null)
+    if (at === element) return true;
+  return false;
+};
+
+/** Takes elements off the tree; one after the other would be quadratic where one parent holds many. */
+const takeOut = (elements: readonly HtmlElement[]): void => {
+  const gone = new Set<HtmlNode>(elements);
+  for (const parent of new Set(elements.map(({ parent: one }) => one)))
+    if (parent !== null)
+      setChildren(
+        parent as HtmlElement,
+        parent.children.filter((child) => !gone.has(child)),
+      );
+};
+
 /** Why an element is a part of the site around the policy; undefined where nothing says so. */
-const chromeRule = (element: HtmlElement, inContent: boolean, inHidden: boolean): string | undefined => {
+const chromeRule = (
+  element: HtmlElement,
+  inContent: boolean,
+  inHidden: boolean,
+  isBanner: (element: HtmlElement) => boolean,
+): string | undefined => {
   const { name } = element;
   if (name === 'nav' || name === 'search') return name;
   if ((name === 'header' || name === 'footer') && !inContent) return name;
   const role = rolesOf(element).find((one) => ROLES.has(one));
   if (role !== undefined) return `role ${role}`;
-  if (isConsent(element)) return 'consent banner';
+  if (isBanner(element)) return 'consent banner';
   if (!isHidden(element) || inHidden || inContent) return undefined;
   if (rolesOf(element).some((one) => DIALOGS.has(one))) return 'hidden dialog';
   // Collapsed details are hidden too, and they are policy (reference P16): only what consists of links goes.
@@ -108,12 +144,10 @@ export const dropChrome = (page: HtmlDocument, kept: ReadonlySet<HtmlElement>, l
   const body = $('body')[0] as HtmlElement | undefined;
   if (body === undefined) return;
   const whole = measure(body);
-  const holdsKept = (element: HtmlElement): boolean => {
-    for (const one of kept)
-      for (let at: HtmlElement | null = one; at !== null; at = at.parent as HtmlElement | null)
-        if (at === element) return true;
-    return false;
-  };
+  const holdsKept = (element: HtmlElement): boolean => [...kept].some((one) => holds(element, one));
+  let looks = 0;
+  const isBanner = (element: HtmlElement): boolean =>
+    mayBeConsent(element) && (looks += 1) <= MOST_SPARED && isConsent(element);
   const going: { element: HtmlElement; rule: string; size: Measured }[] = [];
   const titles: HtmlElement[] = [];
   let content = 0;
@@ -126,7 +160,7 @@ export const dropChrome = (page: HtmlDocument, kept: ReadonlySet<HtmlElement>, l
       if (!isElement(node)) return;
       if (node.name === 'h1') titles.push(node);
       if (node !== body && node.name !== 'html' && spared < MOST_SPARED) {
-        const rule = chromeRule(node, content > 0, hidden !== undefined);
+        const rule = chromeRule(node, content > 0, hidden !== undefined, isBanner);
         const size = rule === undefined ? undefined : measure(node);
         if (rule !== undefined && size !== undefined) {
           if (size.plain * 2 <= whole.plain && !holdsKept(node)) {
@@ -153,7 +187,7 @@ export const dropChrome = (page: HtmlDocument, kept: ReadonlySet<HtmlElement>, l
   for (const { element, rule } of going) {
     log.note(`page chrome: ${rule}`, wordsOf(element, 400));
     const isHeader = rule === 'header' || rule === 'role banner';
-    if (isHeader && title !== undefined && $(element).find('h1').length > 0) $(element).before($(title));
-    $(element).remove();
+    if (isHeader && title !== undefined && holds(element, title)) $(element).before($(title));
   }
+  takeOut(going.map(({ element }) => element));
 };
