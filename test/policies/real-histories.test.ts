@@ -276,6 +276,17 @@ const CASES: Readonly<Record<string, Case>> = {
     want: 'noise',
     change: (page) => Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(page, 'utf16le')]),
   },
+  'another character set': {
+    on: 'html',
+    want: 'noise',
+    change: (page) =>
+      Buffer.from(page.replace('utf-8', 'windows-1252').replace('Session 1', 'Café · Session 1'), 'latin1'),
+  },
+  'a link target that appears, without another document': {
+    on: 'both',
+    want: 'noise',
+    change: (page, i) => page.replaceAll('legal/fees', `legal/fees/#part-${i}`),
+  },
   'front matter': {
     on: 'md',
     want: 'noise',
