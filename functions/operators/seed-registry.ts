@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { timestamp } from '#shared/actions/identity.ts';
 import type { CustomResourceAnswer, CustomResourceEvent } from '#shared/operators/custom-resource.ts';
-import { Seed, type SeedItem, seedItems } from '#shared/operators/seed.ts';
+import { type SeedItem, SeedProperties, seedItems } from '#shared/operators/seed.ts';
 
 export interface SeedDeps {
   readonly putIfAbsent: (store: SeedItem['store'], item: SeedItem['item']) => Promise<'put' | 'kept'>;
@@ -38,7 +38,7 @@ export const seedRegistry = async (
   if (event.RequestType === 'Delete')
     return { ...base, Status: 'SUCCESS', Reason: 'Rows are kept', Data: {} };
   try {
-    const items = seedItems(Seed.parse(event.ResourceProperties), timestamp(deps.now()));
+    const items = seedItems(SeedProperties.parse(event.ResourceProperties).seed, timestamp(deps.now()));
     let put = 0;
     for (const { store, item } of items) {
       if ((await deps.putIfAbsent(store, item)) === 'put') put += 1;

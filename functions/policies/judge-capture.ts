@@ -1,6 +1,7 @@
+import { bodyIsComplete } from '#shared/policies/body-end.ts';
 import type { Capture } from '#shared/policies/capture.ts';
 import type { PageContent, ReadPageResult } from '#shared/policies/content.ts';
-import { bodyIsComplete, judge, type LastGood } from '#shared/policies/judge.ts';
+import { judge, type LastGood } from '#shared/policies/judge.ts';
 import type { Judgement } from '#shared/policies/observation.ts';
 import type { NoteText, StoreContent } from '#shared/policies/ports.ts';
 import { readPage } from '#shared/policies/read-page.ts';
@@ -58,6 +59,7 @@ const lastGoodOf = async (
     length: page.length,
     replacementCharacters: page.replacementCharacters,
     blocks: page.blocks.length,
+    content: page,
     ...(complete === undefined ? {} : { complete }),
   };
 };

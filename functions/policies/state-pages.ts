@@ -4,7 +4,7 @@ import { contentName, type ReadContent, type ReadRaw, type StoreDiff } from '#sh
 import { readPage } from '#shared/policies/read-page.ts';
 import { diffHtml, diffMarkdown } from '#shared/policies/render-diff.ts';
 import type { SourceRecord } from '#shared/policies/source.ts';
-import type { PageState, SourceState } from '#shared/policies/source-state.ts';
+import { isBaseline, type PageState, type SourceState } from '#shared/policies/source-state.ts';
 
 /** The texts behind the states that a source points to. */
 export interface Pages {
@@ -68,6 +68,25 @@ export const pagesOf = async (state: SourceState, record: SourceRecord, deps: Pa
 export const withContentType = (content: PageContent, contentType: string | undefined): PageContent =>
   contentType === undefined ? content : { ...content, contentType: contentType.slice(0, 200) };
 
+/**
+ * The text that was acknowledged before a source was edited: as it was read then, or else as it is read today. Null
+ * where there was none, or where nothing can be read off its bytes any more; then everything is new.
+ */
+const agreedBefore = async (
+  { acknowledged, configHash, extractor }: SourceState,
+  record: SourceRecord,
+  deps: PagesDeps,
+): Promise<PageContent | null> => {
+  if (acknowledged === null) return null;
+  const { hashes, finalUrl } = acknowledged;
+  const stored = await deps.readContent({ hashes, configHash, extractor });
+  if (stored !== undefined) return { ...stored, hashes };
+  const read = await readPage(await deps.readRaw(hashes.raw), record.source, {
+    url: finalUrl ?? record.source.url,
+  });
+  return read.kind === 'read' ? read.content : null;
+};
+
 /** Stores the difference of a change that people are about to be told of, in the three forms that it is read in. */
 export const keepDiff = async (
   step: {
@@ -89,7 +108,7 @@ export const keepDiff = async (
       (page) => page !== undefined && contentName(page) === name,
     ) ?? (await deps.readContent({ hashes: pending.to, configHash, extractor }));
   if (to === undefined) throw new Error(`CONTENT_MISSING: ${record.source.id} ${pending.to.canonical}`);
-  const from = pending.from === null ? null : (pages.acknowledged ?? null);
+  const from = isBaseline(pending) ? await agreedBefore(before, record, deps) : (pages.acknowledged ?? null);
   const diff = diffPages(from, to, record.source);
   await deps.storeDiff(pending.changeId, 'json', JSON.stringify(diff));
   await deps.storeDiff(pending.changeId, 'md', diffMarkdown(diff));

@@ -1,4 +1,4 @@
-import { CustomResource, Duration } from 'aws-cdk-lib';
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { EntryFunction } from './function.ts';
@@ -72,13 +72,16 @@ export class Operators extends Construct {
       serviceTimeout: Duration.minutes(5),
       resourceType: 'Custom::RegistryRows',
       properties: {
-        people: record.people,
-        clients: record.clients.map((client) => ({
-          ...client,
-          clientId: identity.agentClients.get(client.name)?.userPoolClientId,
-        })),
-        projects: record.projects,
-        credentials: record.credentials,
+        // One text: the type of everything else is lost on the way (shared/operators/seed.ts).
+        seed: Stack.of(this).toJsonString({
+          people: record.people,
+          clients: record.clients.map((client) => ({
+            ...client,
+            clientId: identity.agentClients.get(client.name)?.userPoolClientId,
+          })),
+          projects: record.projects,
+          credentials: record.credentials,
+        }),
       },
     });
     // The role's policy is not implied by the function's ARN.

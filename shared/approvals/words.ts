@@ -89,6 +89,9 @@ export const proposerWords = (approval: Pick<Approval, 'proposer' | 'proposerNam
     ? subjectWords(approval.proposer)
     : `${approval.proposerName}${approval.proposer.startsWith('client:') ? ' (agent)' : ''}`;
 
+/** How often something happened. */
+export const timesWords = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+
 /** First and last part of a hash, for where the whole does not fit. */
 export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…${hash.slice(-6)}`;
 

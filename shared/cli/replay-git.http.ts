@@ -98,21 +98,39 @@ const byteReader = (stream: AsyncIterable<Buffer>) => {
 };
 
 /**
+ * Which time of a commit tells when its text was seen. A history that was imported or rewritten has the import as the
+ * time of every committer, and the days themselves only with the authors.
+ */
+const timeField = async (repository: string, chosen: readonly string[]): Promise<'%ct' | '%at'> => {
+  const log = git(repository, ['log', '--format=%ct %at', ...chosen]);
+  const range = () => ({ first: Infinity, last: -Infinity });
+  const [committed, authored] = [range(), range()];
+  for await (const entry of createInterface({ input: log.child.stdout, crlfDelay: Infinity }))
+    for (const [index, seconds] of entry.split(' ').map(Number).entries()) {
+      const seen = index === 0 ? committed : authored;
+      seen.first = Math.min(seen.first, seconds);
+      seen.last = Math.max(seen.last, seconds);
+    }
+  const complaint = await log.complaint;
+  if (complaint !== undefined) throw complaint;
+  return authored.last - authored.first > 4 * (committed.last - committed.first) ? '%at' : '%ct';
+};
+
+/**
  * The states of a file in the history of a repository, oldest first, one in memory at a time. Commits that delete the
  * file are passed over.
  * @throws CliError REPLAY_GIT_MISSING, REPLAY_GIT_FAILED, REPLAY_GIT_NO_HISTORY.
  */
 export const capturesInGit = async function* (history: GitHistory): AsyncGenerator<ReplayCapture> {
   const { repository, path, since, until } = history;
-  const log = git(repository, [
-    'log',
-    '--reverse',
-    '--format=%H %ct',
+  const chosen = [
     ...(since === undefined ? [] : [`--since=${since}`]),
     ...(until === undefined ? [] : [`--until=${until}`]),
     '--',
     `:(top,literal)${path}`,
-  ]);
+  ];
+  const time = await timeField(repository, chosen);
+  const log = git(repository, ['log', '--reverse', `--format=%H ${time}`, ...chosen]);
   const objects = git(repository, ['cat-file', '--batch']);
   const answers = byteReader(objects.child.stdout);
   const contentType = contentTypeOf(path);

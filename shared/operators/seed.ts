@@ -5,30 +5,8 @@ import { ProjectConfig, ProjectSettings } from '../governance/project-config.ts'
 import { ClientRow, PersonRow, Role } from './principal.ts';
 import { clientKeys, personKeys } from './registry.ts';
 
-/** CloudFormation hands every number and boolean of a custom resource over as text. */
-const wholeNumber = z.union([
-  z.int(),
-  z
-    .string()
-    .regex(/^\d{1,9}$/)
-    .transform(Number),
-]);
-const truth = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
-
-/** Templates leave out what is empty; what is missing is closed. */
-const SeededSettings = z
-  .object({
-    ...ProjectSettings.shape,
-    approvalTtlSeconds: wholeNumber,
-    allowedHosts: ProjectSettings.shape.allowedHosts.default([]),
-    providers: ProjectSettings.shape.providers.default([]),
-    alpaca: ProjectSettings.shape.alpaca.default(null),
-  })
-  .strict()
-  .pipe(ProjectSettings);
-
-/** What a deployment writes into the registry where nothing is yet. Properties of the custom resource. */
-export const Seed = z.object({
+/** What a deployment writes into the registry where nothing is yet. */
+const Rows = z.strictObject({
   people: z
     .array(
       z.strictObject({
@@ -50,17 +28,28 @@ export const Seed = z.object({
       }),
     )
     .default([]),
-  projects: z.array(z.strictObject({ project: ProjectId, settings: SeededSettings })).default([]),
-  credentials: z
-    .array(
-      z
-        .object({ ...Credential.shape, standIn: truth })
-        .omit({ schemaVersion: true, createdAt: true })
-        .strict(),
-    )
-    .default([]),
+  projects: z.array(z.strictObject({ project: ProjectId, settings: ProjectSettings })).default([]),
+  credentials: z.array(Credential.omit({ schemaVersion: true, createdAt: true })).default([]),
 });
-export type Seed = z.infer<typeof Seed>;
+export type Seed = z.infer<typeof Rows>;
+
+/**
+ * Properties of the custom resource: the seed as one JSON text. CloudFormation hands each number and boolean of a
+ * property over as text and leaves out what is empty, so nothing but a text arrives as it was written.
+ */
+export const SeedProperties = z.object({
+  seed: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is no JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(Rows),
+});
 
 /** One item that is put where its key is absent. */
 export interface SeedItem {

@@ -14,6 +14,7 @@ import type { linkResolver } from './links.ts';
 import { ADDRESS_MARK, normalise } from './normalise.ts';
 import type { NoiseLog } from './noise-log.ts';
 import { configHash, type PolicySource } from './source.ts';
+import { widgetsIn, withoutCounter } from './widgets.ts';
 
 /** What a format's reader hands over. */
 export interface Reading {
@@ -79,6 +80,7 @@ export const assemble = (
   const links: PolicyLink[] = [];
   const dateLines: string[] = [];
   const addresses: string[] = [];
+  const widgets = source.select.length === 0 ? widgetsIn(reading.drafts) : undefined;
   reading.drafts.forEach((draft, index) => {
     if (reading.within !== undefined && !reading.within.has(index)) {
       log.note('range: outside', draft.text);
@@ -89,12 +91,19 @@ export const assemble = (
       log.note(`dropBlocks: ${dropped}`, draft.text);
       return;
     }
-    const norm = filters.norm(draft.text, log);
+    if (widgets?.has(index) === true) {
+      log.note('page chrome: related articles', draft.text);
+      return;
+    }
+    const uncounted = withoutCounter(draft);
+    if (uncounted !== undefined) log.note('text: counter', draft.text);
+    const compared = uncounted ?? draft.text;
+    const norm = filters.norm(compared, log);
     if (norm.includes(ADDRESS_MARK)) addresses.push(draft.text);
     if (norm === '' && draft.links.length === 0) return;
     kept.push(index);
     const { kind, path, depth, text } = draft;
-    const { found, rest } = datesOfPublication(text);
+    const { found, rest } = datesOfPublication(compared);
     for (const line of found) if (dateLines.length < MOST_DATE_LINES) dateLines.push(line);
     if (found.length === 0) undated.push(norm);
     else if (rest !== null) undated.push(filters.norm(rest));

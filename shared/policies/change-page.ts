@@ -31,7 +31,13 @@ const tags = (change: PendingChange, critical: boolean): Html =>
 
 const difference = (view: PolicyChangeView, change: PendingChange): Html =>
   html`<section class="card" aria-labelledby="difference">
-    <h2 id="difference">What changed since the last acknowledged text</h2>
+    <h2 id="difference">
+      ${
+        isBaseline(change)
+          ? 'What is read differently from the last acknowledged text'
+          : 'What changed since the last acknowledged text'
+      }
+    </h2>
     ${
       view.diff === null
         ? html`<p class="note wait">
@@ -161,7 +167,7 @@ export const policyChangePage = (facts: ChangePageFacts): string => {
       <h1>${heading} <bdi class="raw">${view.title}</bdi></h1>
       <div class="cols">
         <div>
-          ${change.from === null ? null : difference(view, change)}
+          ${change.from === null && view.diff === null ? null : difference(view, change)}
           ${isBaseline(change) ? extracted(view) : null}
         </div>
         <aside class="side">${decision(facts, change)} ${about(facts, change)}</aside>

@@ -3,7 +3,7 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Timestamp } from '../actions/identity.ts';
 
 /** Moves whenever the same bytes would be read differently. Old captures are then read again from the store. */
-export const EXTRACTOR_VERSION = 'policy-reader/1';
+export const EXTRACTOR_VERSION = 'policy-reader/2';
 
 export const BLOCK_KINDS = ['heading', 'paragraph', 'item', 'row', 'code', 'quote'] as const;
 
@@ -39,7 +39,10 @@ export const PageHashes = z.strictObject({
   semantic: Sha256,
   /** Of kinds, section paths (folded) and norms. */
   structure: Sha256,
-  /** Of the norms with dates masked and date-only blocks left out: equal where only a date line moved. */
+  /**
+   * Of the norms with dates of publication masked and blocks that hold nothing else left out; every other date stays.
+   * Evidence for people: the classifier compares date lines itself.
+   */
   undated: Sha256,
   /** Of the policy-relevant links. */
   links: Sha256,

@@ -66,8 +66,8 @@ const undatedLines = (content: PageContent): string[] => {
 };
 
 /**
- * Nothing but date lines differs. Stricter than the `undated` hash, which masks dates everywhere: a deadline inside a
- * sentence is a rule, not a date of publication.
+ * Nothing but date lines differs. Stricter than the `undated` hash, which masks a date of publication inside a longer
+ * block too: here a block counts as a date line only where it says nothing else, so that no rule goes with its date.
  */
 export const onlyDateLinesDiffer = (from: PageContent, to: PageContent): boolean => {
   const before = undatedLines(from);

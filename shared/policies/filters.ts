@@ -1,4 +1,5 @@
 import { normalise } from './normalise.ts';
+import { compilePattern } from './filter-pattern.ts';
 import type { NoiseLog } from './noise-log.ts';
 import type { PolicySource } from './source.ts';
 
@@ -13,22 +14,8 @@ export type Filters =
     }
   | { readonly kind: 'invalid'; readonly detail: string };
 
-/** A repeated group that repeats inside runs for ever on the right text; page text is not ours. */
-const NESTED_REPEAT = /\((?:[^()\\]|\\.)*(?:[+*]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[+*]|\{\d)/;
 /** A rule looks at this much of a block. */
 const MOST_CHARACTERS = 20_000;
-
-const compile = (matching: string, whole: boolean): RegExp | string => {
-  if (NESTED_REPEAT.test(matching)) return `the filter /${matching}/ repeats a group that repeats inside`;
-  try {
-    return new RegExp(whole ? `^(?:${matching})$` : matching, whole ? 'iu' : 'giu');
-  } catch (error) {
-    return `the filter /${matching}/ is no regular expression: ${error instanceof Error ? error.message : ''}`.slice(
-      0,
-      300,
-    );
-  }
-};
 
 /** Reads the filters of a source. A pattern that is none, or that could run for ever, is named. */
 export const compileFilters = (source: PolicySource): Filters => {
@@ -36,7 +23,7 @@ export const compileFilters = (source: PolicySource): Filters => {
   const masks: { matching: string; expression: RegExp; mark: string; place: string }[] = [];
   for (const filter of source.filters) {
     if (filter.kind === 'dropQueryParameters') continue;
-    const expression = compile(filter.matching, filter.kind === 'dropBlocks');
+    const expression = compilePattern(filter.matching, filter.kind === 'dropBlocks');
     if (typeof expression === 'string') return { kind: 'invalid', detail: expression };
     if (filter.kind === 'dropBlocks') drops.push({ matching: filter.matching, expression });
     else

@@ -52,7 +52,7 @@ export const walk = (
   }
 };
 
-const setChildren = (parent: NonNullable<HtmlRoot> | HtmlElement, children: HtmlNode[]): void => {
+export const setChildren = (parent: NonNullable<HtmlRoot> | HtmlElement, children: HtmlNode[]): void => {
   children.forEach((child, index) => {
     child.parent = parent as HtmlElement;
     child.prev = children[index - 1] ?? null;

@@ -27,14 +27,17 @@ const pointsAway = (capture: Capture, { reason }: Unusable): string | null => {
 /** Captures in a row that point away before the page counts as moved. */
 const MOVED_AFTER = 2;
 
-/** A body that was judged by its size alone, and what it says. */
+/** Bodies that may be meant: another size, or no end where there was one, though no text is missing. */
+const QUARANTINED: ReadonlySet<UnusableReason> = new Set(['SHRINK', 'GROWTH', 'CUT_OFF']);
+
+/** A body that was judged by its size or its end alone, and what it says. */
 const quarantine = (
   incident: SourceState['incident'],
   { reason }: Unusable,
   content: PageContent | undefined,
   at: Timestamp,
 ) => {
-  if ((reason !== 'SHRINK' && reason !== 'GROWTH') || content === undefined) return {};
+  if (!QUARANTINED.has(reason) || content === undefined) return {};
   const { semantic } = content.hashes;
   const goesOn = incident?.quarantined === semantic;
   return {

@@ -1,9 +1,10 @@
+import { bodyIsComplete, decode, isCutOff, isPdf, looksLikeHtml } from './body-end.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, ReadPageResult } from './content.ts';
 import { failureOfStatus } from './fetch-failure.ts';
 import { finalUrlIsAllowed } from './final-url.ts';
 import { otherLanguage } from './language.ts';
-import { isClosedHtml, type MarkupShape, markupShape } from './markup-shape.ts';
+import { type MarkupShape, markupShape } from './markup-shape.ts';
 import { missingAnchors } from './missing-anchors.ts';
 import type { Judgement, UnusableReason } from './observation.ts';
 import { markupSignature, SHORT_PAGE, type SignatureFound, signatureIn, TINY_PAGE } from './signatures.ts';
@@ -15,8 +16,10 @@ export interface LastGood {
   readonly length: number;
   readonly replacementCharacters: number;
   readonly blocks: number;
-  /** Its bytes had their end. Unknown where absent; then only much shorter ones count as cut off. */
+  /** Its bytes had their end. Unknown where absent. */
   readonly complete?: boolean;
+  /** What it said, where that can be had. */
+  readonly content?: PageContent;
 }
 
 export interface JudgeInput {
@@ -33,8 +36,6 @@ export interface JudgeInput {
 
 const MIN_RATIO = 0.5;
 const MAX_RATIO = 2;
-/** Shorter than this share of the last good text, a page without an end was cut off. */
-const CUT_RATIO = 0.9;
 /** Share of unreadable characters in a first capture; later ones are measured against the last good one. */
 const UNREADABLE_SHARE = 0.002;
 
@@ -58,21 +59,6 @@ const signed = ({ reason, name, seen }: SignatureFound): Judgement =>
 const isCompressed = (body: Uint8Array): boolean =>
   (body[0] === 0x1f && body[1] === 0x8b) ||
   (body[0] === 0x28 && body[1] === 0xb5 && body[2] === 0x2f && body[3] === 0xfd);
-
-const isPdf = (body: Uint8Array): boolean =>
-  body[0] === 0x25 && body[1] === 0x50 && body[2] === 0x44 && body[3] === 0x46;
-
-const decode = (body: Uint8Array): string => new TextDecoder('utf-8').decode(body);
-const looksLikeHtml = (body: Uint8Array): boolean =>
-  /<(?:!doctype html|html|head|body|meta|title|script|div|main|article)\b/i.test(
-    decode(body.subarray(0, 4_096)),
-  );
-
-/** Whether the bytes have their end, as far as their format shows it: true, false, or undefined where it shows nothing. */
-export const bodyIsComplete = (body: Uint8Array): boolean | undefined => {
-  if (isPdf(body)) return decode(body.subarray(-4_096)).includes('%%EOF');
-  return looksLikeHtml(body) ? isClosedHtml(decode(body.subarray(-8_192))) : undefined;
-};
 
 const byAnswer = ({ source, capture, read, body }: JudgeInput): Judgement | undefined => {
   if (capture.failure !== undefined) return unusable(capture.failure.code, capture.failure.detail);
@@ -131,16 +117,6 @@ const byMarkup = (body: Uint8Array | undefined): SignatureFound | undefined => {
   );
 };
 
-const ending = (body: Uint8Array, content: PageContent, lastGood: LastGood | undefined): boolean => {
-  const complete = bodyIsComplete(body);
-  if (complete !== false) return false;
-  if (isPdf(body)) return true;
-  const shape = markupShape(decode(body));
-  if (lastGood === undefined) return shape.ending === 'inside-tag';
-  if (shape.ending !== 'inside-tag' && shape.openBlocks === 0) return false;
-  return content.length < lastGood.length * (lastGood.complete === true ? 1 : CUT_RATIO);
-};
-
 /** Letters of UTF-8 read as Latin 1: "Ã©", "â€™". */
 const MOJIBAKE =
   /Ã[\u0080-\u00bf\u0152-\u0178\u2018-\u2122]|â€[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]/g;
@@ -187,7 +163,7 @@ const byText = (input: JudgeInput, content: PageContent): Judgement | undefined 
     );
   const characters = byCharacters(content, page.text, lastGood);
   if (characters !== undefined) return characters;
-  if (body !== undefined && ending(body, content, lastGood))
+  if (body !== undefined && isCutOff(body, content, lastGood))
     return unusable('CUT_OFF', 'The body breaks off before its end. The next check may do.');
   const other = otherLanguage(page.text, source.language, content.declaredLanguage);
   if (other !== undefined)

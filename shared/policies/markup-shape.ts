@@ -6,15 +6,18 @@ export interface MarkupShape {
   readonly text: string;
   /** The end is missing: it breaks off inside a tag, comment or script, or no end tag closes the page. */
   readonly ending: 'closed' | 'open' | 'inside-tag';
-  /** `div`, `main`, `article` and `section` that were opened and never closed. */
-  readonly openBlocks: number;
+  /**
+   * Elements that were opened and never closed: those that need an end tag, and those that need none where the page
+   * gives them one everywhere else.
+   */
+  readonly openElements: number;
 }
 
-/** The last end tag of a document stands near its end; scripts and comments may follow. */
-const TAIL = 4_096;
-
 const RAW = /^(?:script|style|textarea|template|noscript|svg|title)$/;
-const COUNTED = /^(?:div|main|article|section)$/;
+const COUNTED =
+  /^(?:div|main|article|section|aside|header|footer|nav|ul|ol|dl|table|blockquote|pre|h[1-6]|a|span|strong|em|b|i|u|button|form|details|summary|figure)$/;
+/** Their end tags may be left out. */
+const OPTIONAL = /^(?:p|li|dt|dd|tr|td|th|tbody|thead)$/;
 const HEADING = /^h[1-3]$/;
 
 const fold = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
@@ -26,8 +29,49 @@ const unescape = (text: string): string =>
     .replaceAll('&quot;', '"')
     .replaceAll(/&(?:#0?39|#x27|apos|rsquo|#8217);/gi, "'");
 
-/** True where the last characters hold `</html` or `</body`. */
-export const isClosedHtml = (markup: string): boolean => /<\/(?:html|body)\s*>/i.test(markup.slice(-TAIL));
+const NOT_SHOWN =
+  /<!--[\s\S]*?(?:-->|$)|<(script|style|noscript|template)\b[\s\S]*?(?:<\/\1\s*>|$)|<[^<>]*>?/gi;
+
+/** The place lies inside a script or a comment. */
+const isInside = (lower: string, at: number): boolean =>
+  (
+    [
+      ['<script', '</script'],
+      ['<!--', '-->'],
+    ] as const
+  ).some(([open, close]) => lower.lastIndexOf(open, at) > lower.lastIndexOf(close, at));
+
+/**
+ * True where an end tag of the page is there and no text comes after it: the same letters in a script, or in a comment
+ * before more text, are no end.
+ */
+export const isClosedHtml = (markup: string): boolean => {
+  const lower = markup.toLowerCase();
+  for (const name of ['</body', '</html']) {
+    const at = lower.lastIndexOf(name);
+    if (at === -1 || !/^<\/(?:html|body)\s*>/.test(lower.slice(at, at + 200)) || isInside(lower, at))
+      continue;
+    if (markup.slice(at).replaceAll(NOT_SHOWN, '').trim() === '') return true;
+  }
+  return false;
+};
+
+interface Tally {
+  opened: number;
+  closed: number;
+  /** Opened and not closed again. */
+  open: number;
+  last: 'open' | 'close';
+}
+
+/** @param closesHead whoever wrote the page writes end tags that may be left out */
+const openOf = (tallies: ReadonlyMap<string, Tally>, closesHead: boolean): number => {
+  let sum = 0;
+  for (const [tag, { opened, closed, open, last }] of tallies)
+    if (COUNTED.test(tag)) sum += open;
+    else if (last === 'open' && (opened > 1 ? closed >= 0.9 * (opened - 1) : closesHead)) sum += 1;
+  return sum;
+};
 
 /** Reads markup in one pass, in time linear to its length. */
 export const markupShape = (markup: string): MarkupShape => {
@@ -36,7 +80,7 @@ export const markupShape = (markup: string): MarkupShape => {
   const headings: string[] = [];
   let title = '';
   let heading: string[] | undefined;
-  let openBlocks = 0;
+  const tallies = new Map<string, Tally>();
   let inside = false;
   let at = 0;
   while (at < markup.length) {
@@ -70,7 +114,18 @@ export const markupShape = (markup: string): MarkupShape => {
     at = close + 1;
     pieces.push(' ');
     const [, slash, tag = ''] = name ?? [];
-    if (COUNTED.test(tag)) openBlocks += slash === '/' ? -1 : 1;
+    if (COUNTED.test(tag) || OPTIONAL.test(tag)) {
+      const tally = tallies.get(tag) ?? { opened: 0, closed: 0, open: 0, last: 'open' };
+      tallies.set(tag, tally);
+      if (slash === '/') {
+        tally.closed += 1;
+        tally.open = Math.max(0, tally.open - 1);
+      } else {
+        tally.opened += 1;
+        tally.open += 1;
+      }
+      tally.last = slash === '/' ? 'close' : 'open';
+    }
     if (HEADING.test(tag)) {
       if (slash === '/' && heading !== undefined) headings.push(fold(unescape(heading.join(' '))));
       heading = slash === '/' ? undefined : [];
@@ -90,6 +145,6 @@ export const markupShape = (markup: string): MarkupShape => {
     headings: headings.filter((one) => one !== '').slice(0, 50),
     text: fold(unescape(pieces.join(''))),
     ending: isClosedHtml(markup) ? 'closed' : inside ? 'inside-tag' : 'open',
-    openBlocks: Math.max(0, openBlocks),
+    openElements: openOf(tallies, lower.includes('</head')),
   };
 };

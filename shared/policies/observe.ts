@@ -4,7 +4,7 @@ import { reason } from './class-reasons.ts';
 import { EXTRACTOR_VERSION, type PageContent } from './content.ts';
 import { isSizeShift, recover, suffer } from './incident.ts';
 import { judgeReturn } from './known-states.ts';
-import type { ClassReason, Judgement, Observation } from './observation.ts';
+import type { ClassReason, Judgement, Observation, UnusableReason } from './observation.ts';
 import { forget, rowOf, unusableRow, usableRow } from './observe-row.ts';
 import { isAccepted, relate } from './relate.ts';
 import { baseOf, propose, raise, stillPending } from './raise-change.ts';
@@ -14,7 +14,7 @@ import { mostSevere } from './severity.ts';
 import { type Prior, sameText, type Sight, type Verdict } from './sighting.ts';
 import { configHash, type PolicySource } from './source.ts';
 import type { SourceState } from './source-state.ts';
-import { learn, movedDigits } from './volatile.ts';
+import { learn, movedCounters } from './volatile.ts';
 
 /** One look at a page, whatever came of it. */
 export interface Seen {
@@ -80,6 +80,20 @@ type Usable =
   | { readonly usable: true; readonly content: PageContent; readonly reasons: readonly ClassReason[] }
   | Extract<Judgement, { usable: false }>;
 
+/**
+ * What an unusable capture says, where it may come to be believed: nothing but its size is wrong, or nothing but its
+ * end is missing and it is no shorter than the last good text (a site that leaves its end tags out from now on).
+ */
+const quarantined = (
+  { content }: Seen,
+  { current }: Prior,
+  { reason: why }: { readonly reason: UnusableReason },
+): PageContent | undefined => {
+  if (why === 'SHRINK' || why === 'GROWTH') return content;
+  const whole = content !== undefined && current !== undefined && content.length >= current.length;
+  return why === 'CUT_OFF' && whole ? content : undefined;
+};
+
 /** The judge's word, but for bytes that are known (a 304, a size that was seen before or that came to stay). */
 const usability = (state: SourceState, seen: Seen, prior: Prior): Usable => {
   const { judgement, capture } = seen;
@@ -96,9 +110,12 @@ const usability = (state: SourceState, seen: Seen, prior: Prior): Usable => {
         }
       : { usable: false, reason: 'EMPTY', detail: 'Nothing was read off the bytes.' };
   }
-  const { content } = seen;
-  if ((judgement.reason !== 'SHRINK' && judgement.reason !== 'GROWTH') || content === undefined)
-    return judgement;
+  const content = quarantined(seen, prior, judgement);
+  if (content === undefined) return judgement;
+  if (judgement.reason === 'CUT_OFF')
+    return isSizeShift(state.incident, judgement, content, capture.fetchedAt)
+      ? { usable: true, content, reasons: [reason('SIZE_SHIFT', judgement.detail)] }
+      : judgement;
   const places = [state.current, state.candidate, baseOf(state)];
   const isKnown =
     places.some((place) => place?.hashes.semantic === content.hashes.semantic) ||
@@ -157,7 +174,7 @@ const relearn = (state: SourceState, sight: Sight): SourceState => {
   const before = state.candidate === null ? sight.prior.current : sight.prior.candidate;
   const place = state.candidate ?? state.current;
   if (before === undefined || place?.hashes.semantic === sight.content.hashes.semantic) return state;
-  return { ...state, volatile: learn(state.volatile, movedDigits(before, sight.content), sight.at) };
+  return { ...state, volatile: learn(state.volatile, movedCounters(before, sight.content), sight.at) };
 };
 
 const validatorsOf = (capture: Capture, raw: string): SourceState['validators'] => {
@@ -218,7 +235,10 @@ export const observe = (
     at,
   );
   if (!reading.usable)
-    return { state: suffer(next, capture, reading, seen.content), observation: unusableRow(row, reading) };
+    return {
+      state: suffer(next, capture, reading, quarantined(seen, prior, reading)),
+      observation: unusableRow(row, reading),
+    };
   const { content } = reading;
   const sight: Sight = {
     source,

@@ -12,7 +12,10 @@ export interface ReadChangeViewDeps {
 /** The most characters of a baseline that are shown; an answer of a function has at most 6 MB. */
 export const MOST_TEXT = 400_000;
 
-/** What waits for a person, with the diff, or with the extracted text where it is a baseline. */
+/**
+ * What waits for a person, with the diff; where it is a baseline, with the extracted text, and with the diff to what
+ * was acknowledged before the source was edited.
+ */
 export const readChangeView = async (
   { source }: SourceRecord,
   state: SourceState | undefined,
@@ -32,13 +35,15 @@ export const readChangeView = async (
   if (change === null || state === undefined) return nothing;
   const { configHash, extractor } = state;
   const [stored, content] = await Promise.all([
-    change.from === null ? undefined : deps.readDiff(change.changeId, 'json'),
+    deps.readDiff(change.changeId, 'json'),
     isBaseline(change) ? deps.readContent({ hashes: change.to, configHash, extractor }) : undefined,
   ]);
   const text = content?.canonical;
+  const diff = stored === undefined ? null : PolicyDiff.parse(JSON.parse(stored));
   return {
     ...nothing,
-    diff: stored === undefined ? null : PolicyDiff.parse(JSON.parse(stored)),
+    // Against nothing everything is new: the text says it better.
+    diff: diff?.from === null ? null : diff,
     text: text?.slice(0, MOST_TEXT) ?? null,
     textCut: (text?.length ?? 0) > MOST_TEXT,
   };

@@ -6,13 +6,15 @@ import { htmlMarkdown } from './html-markdown.ts';
 import { linkResolver } from './links.ts';
 import { noiseLog } from './noise-log.ts';
 import { foldSpace } from './normalise.ts';
+import { dropChrome } from './page-chrome.ts';
 import { withinRanges } from './ranges.ts';
 import type { PolicySource } from './source.ts';
 
 class SelectorError extends Error {}
 
 /**
- * Reads a policy off HTML: `remove`, then `select` in document order, then ranges and filters.
+ * Reads a policy off HTML: `remove`, then `select` in document order (the page without its chrome where there is
+ * none), then ranges and filters.
  * @param html decoded text
  * @param url address that relative links stand on, unless the page names a base
  */
@@ -42,6 +44,12 @@ export const readHtml = (
         log.note(`remove: ${selector}`, foldSpace(page.$(element).text().slice(0, 400)));
         page.$(element).remove();
       }
+    const ends = new Map<string, HtmlElement | undefined>();
+    for (const range of source.ranges)
+      for (const end of [range.from, range.to])
+        if (end !== undefined && 'selector' in end) ends.set(end.selector, find(end.selector)[0]);
+    const asked = new Set([...ends.values()].filter((element) => element !== undefined));
+    if (source.select.length === 0) dropChrome(page, asked, log);
     const chosen = new Set(source.select.flatMap(find));
     const roots: HtmlNode[] = [];
     if (source.select.length === 0) roots.push(...page.root.children);
@@ -61,11 +69,6 @@ export const readHtml = (
             300,
           ),
       };
-    const ends = new Map<string, HtmlElement | undefined>();
-    for (const range of source.ranges)
-      for (const end of [range.from, range.to])
-        if (end !== undefined && 'selector' in end) ends.set(end.selector, find(end.selector)[0]);
-    const asked = new Set([...ends.values()].filter((element) => element !== undefined));
     const blocks = htmlBlocks(roots, asked);
     const within = withinRanges(source, blocks.drafts, (selector) => {
       const element = ends.get(selector);

@@ -1,9 +1,10 @@
 import { sha256 } from '../actions/canonical-json.ts';
 import { timestamp } from '../actions/identity.ts';
 import { acknowledge } from './acknowledge.ts';
+import { bodyIsComplete } from './body-end.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes, ReadPageResult } from './content.ts';
-import { bodyIsComplete, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import type { Observation } from './observation.ts';
 import { newSourceState, observe } from './observe.ts';
 import { readPage } from './read-page.ts';
@@ -142,6 +143,7 @@ const simulation = (source: PolicySource, startAt: number) => {
                 length: good.content.length,
                 replacementCharacters: good.content.replacementCharacters,
                 blocks: good.content.blocks.length,
+                content: good.content,
                 ...(good.complete === undefined ? {} : { complete: good.complete }),
               },
             }),
@@ -160,7 +162,9 @@ const simulation = (source: PolicySource, startAt: number) => {
       );
       // Nobody is mailed; the lines are what is told.
       state = { ...next.state, notices: [] };
-      if (content !== undefined) pages.set(key(content.hashes), { content, complete: bodyIsComplete(bytes) });
+      // What was refused says nothing of the page, not even where it reads the same.
+      if (content !== undefined && next.observation.usable)
+        pages.set(key(content.hashes), { content, complete: bodyIsComplete(bytes) });
       acknowledgeAll(at);
       const kept = [state.acknowledged, state.current, state.candidate].flatMap((page) => page ?? []);
       const keys = new Set(kept.map(({ hashes }) => key(hashes)));

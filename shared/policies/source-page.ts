@@ -1,6 +1,6 @@
 import { type Html, html, wireBlock } from '../approvals/html.ts';
 import { page, type Viewer } from '../approvals/page.ts';
-import { relativeWords, shortHash, subjectWords, utcWords } from '../approvals/words.ts';
+import { relativeWords, shortHash, subjectWords, timesWords, utcWords } from '../approvals/words.ts';
 import type { Acknowledgement } from './acknowledge.ts';
 import { changePage, POLICIES_PAGE, sourcePage } from './console-paths.ts';
 import { GATE_REASONS } from './gate-reasons.ts';
@@ -67,7 +67,7 @@ const standing = (policy: PolicyView): Html =>
         : html`<div class="note wait">
             <p>
               <strong>Nothing usable since ${utcWords(policy.incident.since)}</strong>,
-              ${policy.incident.count} times in a row.
+              ${policy.incident.count === 1 ? 'one look' : `${policy.incident.count} looks in a row`}.
             </p>
             <p class="small">
               <span class="mono">${policy.incident.reason}</span>
@@ -121,7 +121,9 @@ const look = (seen: Observation): Html =>
             <ul class="plain small">
               ${seen.removed.map(
                 ({ rule, count, sample }) =>
-                  html`<li><bdi>${rule}</bdi>, ${count} times: <bdi class="raw dim">${sample}</bdi></li>`,
+                  html`<li>
+                    <bdi>${rule}</bdi>, ${timesWords(count)}: <bdi class="raw dim">${sample}</bdi>
+                  </li>`,
               )}
             </ul>
           </details>`
@@ -168,7 +170,7 @@ const facts = ({ policy, now }: SourcePageFacts): Html => {
     <dt>Every</dt>
     <dd>${source.cadenceHours} h, stale after ${source.maxAgeDays} d</dd>
     <dt>Back and forth</dt>
-    <dd>${policy.flapsPerDay} times in 24 h</dd>
+    <dd>${timesWords(policy.flapsPerDay)} in 24 h</dd>
     <dt>Topics</dt>
     <dd>${source.topics.length === 0 ? 'none' : source.topics.join(', ')}</dd>
     <dt>Id</dt>

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { canonicalJson, sha256 } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
+import { compilePattern } from './filter-pattern.ts';
 
 /** Ids are stable words: `youtube-spam`, `etsy-prohibited-items`. */
 export const SourceId = z
@@ -22,6 +23,17 @@ const RangeEnd = z.union([
   z.strictObject({ phrase: z.string().min(1).max(300) }),
 ]);
 
+/** A pattern that can be run on the text of strangers; anything else is refused with the reason. */
+const pattern = (whole: boolean) =>
+  z
+    .string()
+    .min(1)
+    .max(300)
+    .superRefine((matching, context) => {
+      const compiled = compilePattern(matching, whole);
+      if (typeof compiled === 'string') context.addIssue({ code: 'custom', message: compiled });
+    });
+
 /**
  * Declarative noise rules. There is no script: a rule says what it takes away, and what it took away is kept in the
  * removed-noise log of the observation.
@@ -33,11 +45,11 @@ export const PageFilter = z.discriminatedUnion('kind', [
     names: z.array(z.string().min(1).max(80)).min(1).max(50),
   }),
   /** Blocks whose whole text matches are dropped. Anchored, case-insensitive. */
-  z.strictObject({ kind: z.literal('dropBlocks'), matching: z.string().min(1).max(300) }),
+  z.strictObject({ kind: z.literal('dropBlocks'), matching: pattern(true) }),
   /** Inside blocks, what matches is replaced by a fixed mark. Case-insensitive. */
   z.strictObject({
     kind: z.literal('maskText'),
-    matching: z.string().min(1).max(300),
+    matching: pattern(false),
     mark: z.string().max(20).default('…'),
   }),
 ]);
@@ -88,7 +100,9 @@ export const PolicySource = z.strictObject({
     .array(Selector)
     .max(20)
     .default([])
-    .describe('CSS selectors of what is the policy, in document order. Empty: the whole body.'),
+    .describe(
+      'CSS selectors of what is the policy, in document order. Empty: the body but navigation, header, footer.',
+    ),
   remove: z
     .array(Selector)
     .max(50)

@@ -1,6 +1,6 @@
 import { type Html, html } from '../approvals/html.ts';
 import { page, type Viewer } from '../approvals/page.ts';
-import { relativeWords, subjectWords, utcWords } from '../approvals/words.ts';
+import { relativeWords, subjectWords, timesWords, utcWords } from '../approvals/words.ts';
 import type { BreakGlass } from './break-glass.ts';
 import { sourcePage } from './console-paths.ts';
 import { POLICY_STYLE } from './policy-style.ts';
@@ -80,7 +80,9 @@ const entry = (policy: PolicyView): Html =>
       ${policyTags(policy)}${
         policy.incident === null
           ? null
-          : html`<span class="dim small">${policy.incident.reason}, ${policy.incident.count} times</span>`
+          : html`<span class="dim small"
+              >${policy.incident.reason}, ${timesWords(policy.incident.count)}</span
+            >`
       }
     </div>
   </li>`;

@@ -10,6 +10,7 @@ import { ENTRIES, environmentSchema } from '#infra/entries.ts';
 import { EXECUTE_TIMEOUT_SECONDS } from '#infra/stages.ts';
 import { ROUTES } from '#shared/operators/routes.ts';
 import { LEASE_MS } from '#shared/credentials/oauth/lease.ts';
+import { SeedProperties } from '#shared/operators/seed.ts';
 import action from '#statemachines/action.asl.json' with { type: 'json' };
 import policyCheck from '#statemachines/policy-check.asl.json' with { type: 'json' };
 import reviewed from './acknowledged.json' with { type: 'json' };
@@ -434,11 +435,16 @@ describe('stages differ only where they should', () => {
 
   it('agents get the client id of the user pool as their registry row', () => {
     for (const { controlPlane } of [dev, prod]) {
-      const { clients } = only(controlPlane, 'Custom::RegistryRows').Properties as {
-        clients: { clientId: unknown }[];
+      const { seed } = only(controlPlane, 'Custom::RegistryRows').Properties as {
+        seed: { 'Fn::Join': [string, (string | Record<string, unknown>)[]] };
       };
-      expect(clients).toHaveLength(1);
-      for (const { clientId } of clients)
+      const references = seed['Fn::Join'][1].filter((part) => typeof part !== 'string');
+      const rows = SeedProperties.parse({
+        seed: seed['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'made-later')).join(''),
+      });
+      expect(rows.seed.clients).toMatchObject([{ clientId: 'made-later' }]);
+      expect(references).toHaveLength(1);
+      for (const clientId of references)
         expect(controlPlane.Resources[referenced(clientId)]?.Properties['AllowedOAuthFlows']).toEqual([
           'client_credentials',
         ]);

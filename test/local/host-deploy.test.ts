@@ -20,7 +20,7 @@ export const handler = async (event) => {
   if (event.ResourceProperties.Mood === 'throw') throw new Error('no mood');
   const answer = event.ResourceProperties.Mood === 'bad'
     ? { Status: 'FAILED', Reason: 'bad mood' }
-    : { Status: 'SUCCESS', PhysicalResourceId: 'thing', Data: { Saw: event.RequestType } };
+    : { Status: 'SUCCESS', PhysicalResourceId: 'thing', Data: { Saw: event.RequestType + JSON.stringify(event.ResourceProperties.Facts) } };
   await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify(answer) });
 };`;
 
@@ -91,7 +91,11 @@ const controlPlane = (mood = 'good', more: Template['Resources'] = {}): Template
   Resources: {
     Seed: {
       Type: 'Custom::Seed',
-      Properties: { ServiceToken: { 'Fn::GetAtt': ['Function', 'Arn'] }, Mood: mood },
+      Properties: {
+        ServiceToken: { 'Fn::GetAtt': ['Function', 'Arn'] },
+        Mood: mood,
+        Facts: { on: true, days: [30] },
+      },
     },
     Function: {
       Type: 'AWS::Lambda::Function',
@@ -141,7 +145,7 @@ describe('deploying a template on this machine', () => {
     const first = await run(STATE, controlPlane());
     const table = first.resources.get('State/Things')?.ref ?? '';
     expect(table).toMatch(/^State-Things-[0-9A-F]{8}$/);
-    expect(first.outputs.get('Plane/Saw')).toBe('Create');
+    expect(first.outputs.get('Plane/Saw')).toBe('Create{"on":"true","days":["30"]}');
     expect(first.resources.has('Plane/Maybe')).toBe(false);
     const functionArn = first.api?.routes[0]?.functionArn ?? '';
     expect(first.api?.routes).toMatchObject([{ key: 'GET /x', authorizer: undefined, timeoutMs: 30_000 }]);
@@ -150,7 +154,7 @@ describe('deploying a template on this machine', () => {
     await callDynamo(services.dynamoUrl, 'PutItem', { TableName: table, Item: { pk: { S: 'kept' } } });
     const second = await run(STATE, controlPlane(), { Extra: 'yes' });
     expect(second.resources.get('State/Things')).toEqual(first.resources.get('State/Things'));
-    expect(second.outputs.get('Plane/Saw')).toBe('Create');
+    expect(second.outputs.get('Plane/Saw')).toBe('Create{"on":"true","days":["30"]}');
     expect(second.resources.has('Plane/Maybe')).toBe(true);
     expect(
       await callDynamo(services.dynamoUrl, 'GetItem', { TableName: table, Key: { pk: { S: 'kept' } } }),
@@ -194,7 +198,9 @@ describe('deploying a template on this machine', () => {
   });
 
   it('tells a custom resource when its properties change, and fails loudly when it does', async () => {
-    expect((await run(STATE, controlPlane('better'))).outputs.get('Plane/Saw')).toBe('Update');
+    expect((await run(STATE, controlPlane('better'))).outputs.get('Plane/Saw')).toBe(
+      'Update{"on":"true","days":["30"]}',
+    );
     await expect(run(STATE, controlPlane('bad'))).rejects.toThrow(
       'Plane/Seed: the custom resource failed: bad mood',
     );

@@ -57,9 +57,7 @@ const put = (email: string, more: object = {}) =>
     new PutCommand({ TableName: REGISTRY, Item: { ...personKeys(email), ...person(email), ...more } }),
   );
 
-/** As CloudFormation sends it: every number and boolean is text, and what is empty is missing. */
-const PROPERTIES = {
-  ServiceToken: 'arn:aws:lambda:eu-central-1:000000000000:function:seed',
+const SEED = {
   people: [
     { email: 'Olivia@example.test', name: 'Olivia', projects: ['demo'], roles: ['operator', 'viewer'] },
   ],
@@ -72,7 +70,12 @@ const PROPERTIES = {
       owner: 'person:ada@example.test',
     },
   ],
-  projects: [{ project: 'demo', settings: { approvalTtlSeconds: '86400', providers: ['http'] } }],
+  projects: [
+    {
+      project: 'demo',
+      settings: { approvalTtlSeconds: 86_400, allowedHosts: [], providers: ['http'], alpaca: null },
+    },
+  ],
   credentials: [
     {
       project: 'demo',
@@ -80,10 +83,17 @@ const PROPERTIES = {
       account: 'paper',
       environment: 'PAPER',
       secretId: 'a/b',
-      standIn: 'true',
+      standIn: true,
+      retired: false,
+      policy: { notifyDays: [30], maxDays: 60, criticalDays: 90 },
     },
   ],
 };
+const propertiesOf = (seed: unknown) => ({
+  ServiceToken: 'arn:aws:lambda:eu-central-1:000000000000:function:seed',
+  seed: JSON.stringify(seed),
+});
+const PROPERTIES = propertiesOf(SEED);
 const seed = async (type: string, properties: unknown): Promise<Record<string, unknown> | undefined> => {
   const { handler } = await import('#functions/operators/seed-registry.handler.ts');
   await handler({
@@ -139,7 +149,7 @@ test('a seed that does not fit is answered FAILED with the reason, before anythi
     { email: 'new@example.test', name: 'N', projects: ['demo'], roles: ['viewer'] },
     { email: 'nobody', name: 'N' },
   ];
-  const answer = await seed('Create', { people });
+  const answer = await seed('Create', propertiesOf({ people }));
   expect(answer).toMatchObject({ Status: 'FAILED' });
   expect(String(answer?.['Reason'])).toContain('people[1].email');
   expect(await item(REGISTRY, 'person#new@example.test')).toBeUndefined();

@@ -116,7 +116,7 @@ describe('acknowledging (POL-07, APR-14)', () => {
 
 describe('reading stored bytes again', () => {
   const step = { source: SOURCE, slot: timestamp(NOON + 2 * DAY), reading: 9, at: timestamp(NOON + 2 * DAY) };
-  const anew = (page: typeof B, extractor = 'policy-reader/2') => ({
+  const anew = (page: typeof B, extractor = 'policy-reader/next') => ({
     ...page,
     extractor,
     hashes: {
@@ -137,7 +137,7 @@ describe('reading stored bytes again', () => {
     });
     expect(codes(done!.observation)).toEqual(['EXTRACTOR_CHANGED', 'AUTO_ACKNOWLEDGED']);
     expect(SourceState.parse(done?.state)).toMatchObject({
-      extractor: 'policy-reader/2',
+      extractor: 'policy-reader/next',
       acknowledged: { hashes: anew(rules()).hashes },
       acknowledgement: before.acknowledgement,
       pending: null,

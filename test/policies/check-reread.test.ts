@@ -3,6 +3,7 @@ import { acknowledge } from '#shared/policies/acknowledge.ts';
 import { EXTRACTOR_VERSION } from '#shared/policies/content.ts';
 import type { Observation } from '#shared/policies/observation.ts';
 import { configHash, PolicySource, type PolicySourceInput } from '#shared/policies/source.ts';
+import { readChangeView } from '#shared/policies/read-change-view.ts';
 import { checkWorld, type CheckWorld, policyPage } from './check-world.ts';
 import { sourceRecord } from './rows.ts';
 
@@ -78,6 +79,7 @@ describe('what is stored, read again (F11)', () => {
 
   it('an edited source waits for a person again, with a difference to read', async () => {
     const world = await readByAnOlderReader();
+    const before = await world.store.readState('shop');
     const edited = { ...SHOP, remove: ['h1'] };
     await editShop(world, edited);
     world.wait(15);
@@ -88,11 +90,52 @@ describe('what is stored, read again (F11)', () => {
       pending: { class: 'baseline' },
     });
     expect(world.fetches()).toBe(1);
-    expect(await world.store.readDiff(state?.pending?.changeId ?? '', 'json')).toBeDefined();
+    const view = await readChangeView(
+      sourceRecord(PolicySource.parse(edited), { version: 2 }),
+      state,
+      world.store,
+    );
+    expect(view.diff?.from?.semantic).toBe(before?.acknowledged?.hashes.semantic);
+    expect(
+      view.diff?.entries.map(({ kind, spans }) => [kind, spans.map(({ text }) => text).join('')]),
+    ).toContainEqual(['removed', 'What may be sold']);
+    expect(view.text).not.toContain('What may be sold');
     expect(world.mails.map(({ subject }) => subject.split(':')[0])).toEqual([
       'First text to approve',
       'First text to approve',
     ]);
+  });
+
+  it('an edited address waits with a difference to read, and so does a second edit before anybody approved', async () => {
+    const world = await readByAnOlderReader();
+    const before = await world.store.readState('shop');
+    world.pages.set('shop', policyPage('Candles may not be sold.'));
+    const edits: [number, Partial<PolicySourceInput>][] = [
+      [2, { url: 'https://shop.example.test/policy/new' }],
+      [3, { url: 'https://shop.example.test/policy/newer', remove: ['h1'] }],
+    ];
+    for (const [version, more] of edits) {
+      const record = sourceRecord({ ...SHOP, ...more }, { version });
+      await world.store.replaceSource(record);
+      world.wait(13 * 60);
+      await world.tick();
+      world.wait(13 * 60);
+      await world.tick();
+      const state = await world.store.readState('shop');
+      const view = await readChangeView(record, state, world.store);
+      expect(state?.pending?.class).toBe('baseline');
+      expect(view.diff?.from?.raw).toBe(before?.acknowledged?.hashes.raw);
+      expect(JSON.stringify(view.diff?.entries)).toContain('not');
+    }
+  });
+
+  it('a first text has no difference, only the text', async () => {
+    const world = checkWorld([SHOP]);
+    world.pages.set('shop', PAGE);
+    await world.tick();
+    const view = await readChangeView(sourceRecord(SHOP), await world.store.readState('shop'), world.store);
+    expect(view).toMatchObject({ change: { class: 'baseline' }, diff: null });
+    expect(view.text).toContain('Candles may be sold.');
   });
 
   it('where the stored bytes do not do, the page is looked at once, and then by its back-off', async () => {

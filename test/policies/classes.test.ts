@@ -265,7 +265,7 @@ describe('the first capture and edited sources', () => {
 
   it('makes a baseline where a new reader meets other bytes and nothing was re-read', () => {
     const one = approved();
-    const seen = one.look(NOON + DAY, rules({}, [], { extractor: 'policy-reader/2', bytes: 'x' }));
+    const seen = one.look(NOON + DAY, rules({}, [], { extractor: 'policy-reader/next', bytes: 'x' }));
     expect(seen).toMatchObject({ class: 'baseline', alert: false });
     expect(codes(seen)).toEqual(['EXTRACTOR_CHANGED']);
   });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { timestamp } from '#shared/actions/identity.ts';
 import { flapsPerDay } from '#shared/policies/flaps.ts';
@@ -220,7 +221,74 @@ describe('numbers that move all the time', () => {
     expect(one.twice(NOON + 20 * DAY, counter(99, { 6: '- Knives are prohibited.' })).alert).toBe(true);
   });
 
+  it('are learned while rules change, walls come and texts flap around them', () => {
+    const one = approved(counter(10));
+    const changes: Record<number, Record<number, string>> = {
+      2: { 6: '- Knives are prohibited.' },
+      3: { 6: '- Knives are prohibited.', 3: '- Goods that you made.' },
+      4: { 6: '- Knives and arms are prohibited.' },
+    };
+    for (let day = 1; day <= 4; day += 1) {
+      one.look(NOON + day * DAY - HOUR, 'WALL');
+      one.twice(NOON + day * DAY, counter(10 + day, changes[day]));
+      one.agree(NOON + day * DAY);
+    }
+    const calm = one.look(NOON + 6 * DAY, counter(99, changes[4]));
+    expect(calm).toMatchObject({ class: 'known_variant', verified: true });
+    expect(codes(calm)).toContain('VOLATILE_NUMBER');
+    expect(one.twice(NOON + 7 * DAY, counter(100)).alert).toBe(true);
+  });
+
+  it('are learned where they count, and never swallow a rule, whatever else moves (property)', () => {
+    const RULE_LINES = [
+      (n: number) => `You may list ${n} items.`,
+      (n: number) => `- Sellers must answer by May ${n}, 2026.`,
+      (n: number) => `A fee of $${n} is due.`,
+      (n: number) => `- Upload at most ${n} files.`,
+      (n: number) => `| Basic | ${n} listings`,
+      (n: number) => `We keep ${n} % of each sale.`,
+      (n: number) => `- Close the order within ${n} days.`,
+    ];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...RULE_LINES),
+        fc.array(fc.record({ count: fc.boolean(), other: fc.boolean(), wall: fc.boolean() }), {
+          minLength: 4,
+          maxLength: 12,
+        }),
+        (line, days) => {
+          const one = approved(rules({}, [line(1), 'Read by 10 people so far.']));
+          let [limit, count, other, moved] = [1, 10, 0, 0];
+          days.forEach((day, index) => {
+            const at = NOON + (index + 1) * DAY;
+            limit += 1;
+            if (day.count) [count, moved] = [count + 7, moved + 1];
+            if (day.other) other += 1;
+            if (day.wall) one.look(at - HOUR, 'WALL');
+            const seen = one.twice(
+              at,
+              rules({ 3: `- Goods of kind ${'abcdefghijklm'[other]}.` }, [
+                line(limit),
+                `Read by ${count} people so far.`,
+              ]),
+            );
+            expect(seen).toMatchObject({ class: 'text_changed', alert: true });
+            one.agree(at);
+          });
+          const at = NOON + (days.length + 1) * DAY;
+          const end = rules({ 3: `- Goods of kind ${'abcdefghijklm'[other]}.` }, [
+            line(limit),
+            `Read by ${count + 1} people so far.`,
+          ]);
+          expect(one.twice(at, end).alert).toBe(moved < 2);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   it.each([
+    ['a row of a table', (n: number) => `| Basic | ${n} tags`],
     ['an obligation', (n: number) => `You must keep records for ${n} users.`],
     ['money', (n: number) => `The fee is ${n} USD for each listing.`],
     ['a percent', (n: number) => `Our share is ${n}% of sales.`],

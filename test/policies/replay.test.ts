@@ -193,7 +193,9 @@ describe('policies replay over a folder (F13)', () => {
 });
 
 describe('policies replay over a git history (F13)', () => {
-  const git = (at: string, ...args: string[]): void => {
+  const imported = '2026-01-01T00:00:00Z';
+  const git = (at: string, ...args: string[]): void => gitAs(at, at, ...args);
+  const gitAs = (author: string, committer: string, ...args: string[]): void => {
     execFileSync(
       'git',
       [
@@ -208,7 +210,7 @@ describe('policies replay over a git history (F13)', () => {
         ...args,
       ],
       {
-        env: { ...process.env, GIT_AUTHOR_DATE: at, GIT_COMMITTER_DATE: at },
+        env: { ...process.env, GIT_AUTHOR_DATE: author, GIT_COMMITTER_DATE: committer },
         stdio: 'ignore',
       },
     );
@@ -251,6 +253,25 @@ describe('policies replay over a git history (F13)', () => {
     expect(await problem('--source', source(), '--git', folder, '--path', 'other.md')).toMatchObject({
       code: 'REPLAY_GIT_NO_HISTORY',
     });
+  });
+
+  it('takes the days of the authors where the whole history was committed at once', async () => {
+    git(imported, 'init', '-q');
+    for (const [at, content] of [
+      ['2025-01-01T00:00:00Z', PLAIN],
+      ['2025-02-01T00:00:00Z', CHANGED],
+      ['2025-06-01T00:00:00Z', PLAIN],
+    ] as const) {
+      await put('policy.md', content);
+      git(imported, 'add', '-A');
+      gitAs(at, imported, 'commit', '-q', '-m', 'x');
+    }
+    const { lines } = await replayed('--source', source(), '--git', folder, '--path', 'policy.md');
+    expect(lines.map((line) => [line.at.slice(0, 10), line.class, line.alert])).toEqual([
+      ['2025-01-01', 'baseline', false],
+      ['2025-02-01', 'text_changed', true],
+      ['2025-06-01', 'text_changed', true],
+    ]);
   });
 
   it('says that a folder is no repository, and that git is missing', async () => {

@@ -58,9 +58,10 @@ effects. The seed is fixed, so that a run can be repeated.`,
     'kill-points',
     'Every call disturbed',
     `
-Every call to AWS and to the provider on the whole path, from proposal to proof, was ended before and after it was
-made, answered with a lost reply, delivered twice, and delayed past the lease; then the path went on. The ledger, the
-mails and the effects had to be those of an undisturbed run, or an honest OUTCOME_UNKNOWN.`,
+Every call of a port (what the use cases ask of AWS and of the provider, here over stores in memory) on the whole path,
+from proposal to proof, was ended before and after it was made, answered with a lost reply, delivered twice, and delayed
+past the lease; then the path went on. The ledger, the mails and the effects had to be those of an undisturbed run, or
+an honest OUTCOME_UNKNOWN.`,
     vitest('kill-points'),
   ),
   { suite: 'sdk-kill-points', render: sdkKillPointsSection },

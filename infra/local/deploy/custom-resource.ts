@@ -51,6 +51,14 @@ export interface CustomResources {
 
 const LONGEST_SECONDS = 60;
 
+/** CloudFormation hands every number and boolean of a property over as text, however deep. */
+const scalarsAsText = (value: unknown): unknown => {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return value.map(scalarsAsText);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, scalarsAsText(part)]));
+};
+
 export const createCustomResources = (host: Host): CustomResources => {
   const state = durableState<Record<string, LastAnswer>>(
     join(host.dataDir, 'custom-resources.json'),
@@ -99,9 +107,9 @@ export const createCustomResources = (host: Host): CustomResources => {
             ? {}
             : {
                 PhysicalResourceId: before.physicalResourceId,
-                OldResourceProperties: JSON.parse(before.properties) as unknown,
+                OldResourceProperties: scalarsAsText(JSON.parse(before.properties)),
               }),
-          ResourceProperties: properties,
+          ResourceProperties: scalarsAsText(properties),
         });
         if (result.functionError !== undefined)
           throw new Error(

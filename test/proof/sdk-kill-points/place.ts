@@ -7,7 +7,7 @@ import type { AwsRequest } from '#infra/local/service.ts';
 import { createSes } from '#infra/local/ses/ses.ts';
 import { projectItem } from '#shared/governance/project-config.aws.ts';
 import { type EndpointDefinition, strictProjectConfig } from '#shared/governance/project-config.ts';
-import { Seed, seedItems } from '#shared/operators/seed.ts';
+import { SeedProperties, seedItems } from '#shared/operators/seed.ts';
 import { READ_RULE } from '../../governance/facts.ts';
 import { hostDouble } from '../../local/local-host-double.ts';
 import { ACTION_INDEXES, type IndexLayout, realTables } from '../../support/real-tables.ts';
@@ -84,7 +84,7 @@ export const openPlace = async (options: { readonly withoutConditions?: boolean 
     projects: ['demo'],
     roles: ['operator' as const],
   });
-  const seed = Seed.parse({
+  const rows = {
     people: [
       person('Olivia'),
       person('Sam'),
@@ -111,7 +111,8 @@ export const openPlace = async (options: { readonly withoutConditions?: boolean 
         operations: ['alpaca/*'],
       },
     ],
-  });
+  };
+  const { seed } = SeedProperties.parse({ seed: JSON.stringify(rows) });
   const at = '2026-11-01T00:00:00.000Z';
   for (const { store, item } of seedItems(seed, at))
     await db.send(new PutCommand({ TableName: store, Item: item }));
