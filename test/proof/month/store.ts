@@ -94,8 +94,8 @@ export const memoryStore = (now: () => number) => {
         reason,
         openedAt: timestamp(now()),
         closedAt: null,
-        tellingUntil: null,
       });
+      tasks.set(pk, task);
     },
     closeReauthTask: async ({ project, credential, connectionVersion: version }) => {
       const pk = reauthPk(project, credential, version);
