@@ -147,11 +147,7 @@ export const functions = (
     readStanding: readStanding(db, tables.credentials),
     resolveCredential: resolveCredential(db, tables.credentials, secrets),
     credentialIsUsable: credentialIsUsable(db, tables.credentials, secrets),
-    noteUse: noteUse({
-      now: tools.now,
-      readStanding: readStanding(db, tables.credentials),
-      putCondition: putCondition(db, tables.credentials),
-    }),
+    putCondition: putCondition(db, tables.credentials),
     askForPerson: askForPerson({
       now: tools.now,
       readStanding: readStanding(db, tables.credentials),
@@ -225,6 +221,8 @@ export const functions = (
         evaluateGatesStep(input, {
           ...all,
           askGates: askGates([credentialGate(all.readStanding, tools.now)]),
+          // What it remembers of earlier uses is the memory of one function, and every run has functions of its own.
+          noteUse: noteUse(all),
         }),
       RequestApproval: (input: CallbackInput) => requestApproval(input, all),
       CloseApproval: (input: StepInput) => closeApproval(input, all),

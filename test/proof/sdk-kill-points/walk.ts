@@ -181,6 +181,9 @@ export const walk = async (
   }
   // Rows that are parked stay in an index that every sweep counts.
   await place.db.send(new DeleteCommand({ TableName: 'actions', Key: { pk: run.pk } }));
+  // The use of the credential is noted once an hour: every run is the first one of its hour.
+  const condition = 'condition#demo#alpaca#paper-demo#PAPER';
+  await place.db.send(new DeleteCommand({ TableName: 'credentials', Key: { pk: condition } }));
   return {
     status: row?.status ?? 'absent',
     parked: row?.attention === 'person',
