@@ -133,10 +133,13 @@ const checkOne = async (
   const isFresh = lookedAt !== undefined && deps.now() - epochMs(lookedAt) < FRESH_LOOK_MS;
   if (isFresh && !event.now) return { condition: before };
   const looked = conditionAfterProbe(grant, before, await findingOf(grant, deps), deps.now());
-  const after = withWarning(grant, looked, deps.now()) ?? looked;
+  // A look between two hours tells nobody of ages and does not put off the next hourly one, which does.
+  const after = isFresh
+    ? { ...looked, probedAt: lookedAt }
+    : (withWarning(grant, looked, deps.now()) ?? looked);
   if ((await deps.putCondition(before, after)) === 'refused') return { condition: before };
   await askForPerson(grant, after, deps);
-  return { condition: after, mails: await warn(grant, after, deps) };
+  return { condition: after, mails: isFresh ? 0 : await warn(grant, after, deps) };
 };
 
 /**

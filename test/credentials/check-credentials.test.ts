@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkCredentials, type CheckCredentialsDeps } from '#functions/credentials/check-credentials.ts';
+import {
+  checkCredentials,
+  type CheckCredentialsDeps,
+  type CheckEvent,
+} from '#functions/credentials/check-credentials.ts';
 import { readCredentials } from '#functions/credentials/read-credentials.ts';
 import { showCredentials } from '#functions/credentials/show-credentials.ts';
 import { timestamp } from '#shared/actions/identity.ts';
@@ -84,7 +88,8 @@ const desk = async (over: Partial<Credential> = {}, condition?: Partial<Credenti
     publicUrl: 'https://autopack.example.test/',
     stage: 'dev',
   });
-  const check = (more: Partial<CheckCredentialsDeps> = {}) => checkCredentials({ ...deps(), ...more });
+  const check = (more: Partial<CheckCredentialsDeps> = {}, event?: CheckEvent) =>
+    checkCredentials({ ...deps(), ...more }, event);
   const conditionNow = () => readCondition(db, TABLE)(project, grant);
   const tasks = async () =>
     (await listOpenReauthTasks(db, TABLE)()).filter((task) => task.project === project);
@@ -233,6 +238,21 @@ describe('one warning for each threshold, to each operator (CRE-17)', () => {
     expect(d.state.mails.map(({ to }) => to)).toEqual([OLIVIA.email, SAM.email]);
     d.state.now += HOUR;
     await d.check();
+    expect(d.state.mails).toHaveLength(2);
+  });
+
+  test('looks that somebody asks for in between, many at once, tell nobody twice and put nothing off', async () => {
+    const d = await desk({ createdAt: timestamp(T0 - 70 * DAY) });
+    const forced = { now: true };
+    await Promise.all([d.check({}, forced), d.check(), d.check({}, forced)]);
+    await Promise.all([d.check({}, forced), d.check({}, forced)]);
+    expect(d.state.mails.map(({ to }) => to).toSorted()).toEqual([OLIVIA.email, SAM.email].toSorted());
+    d.state.finding = { kind: 'refused' };
+    d.state.now += 25 * 60_000;
+    await d.check({}, forced);
+    expect((await d.conditionNow())?.status).toBe('INVALID');
+    d.state.now += 5 * 60_000;
+    expect(await d.check()).toMatchObject({ checked: 1 });
     expect(d.state.mails).toHaveLength(2);
   });
 

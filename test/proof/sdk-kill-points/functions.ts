@@ -221,8 +221,6 @@ export const functions = (
         evaluateGatesStep(input, {
           ...all,
           askGates: askGates([credentialGate(all.readStanding, tools.now)]),
-          // What it remembers of earlier uses is the memory of one function, and every run has functions of its own.
-          noteUse: noteUse(all),
         }),
       RequestApproval: (input: CallbackInput) => requestApproval(input, all),
       CloseApproval: (input: StepInput) => closeApproval(input, all),
@@ -231,6 +229,8 @@ export const functions = (
         return executeAction(input, {
           ...all,
           askGates: askGates([credentialGate(all.readStanding, tools.now)]),
+          // What it remembers of earlier uses is the memory of one function, and every run has functions of its own.
+          noteUse: noteUse(all),
           readAgreement: readAgreement(db, tables),
           remainingMs: () => limitMs(process.name) - (run.sim.now() - process.startedAt),
         });
