@@ -50,7 +50,11 @@ const connectLink = (view: CredentialView): Html | null => {
   const name = oauthProviderOf(view);
   return view.kind !== 'oauth' || name === undefined || view.retired
     ? null
-    : html`<p><a class="btn" href="${connectPath(view, name)}">Connect the account</a></p>`;
+    : html`<p>
+        <a class="btn" href="${connectPath(view, name)}"
+          >${view.providerAccount === null ? 'Connect the account' : 'Connect again'}</a
+        >
+      </p>`;
 };
 
 const facts = (view: CredentialView, now: number): Html =>
@@ -83,7 +87,11 @@ const entry = (view: CredentialView, now: number): Html => {
     </div>
     ${tags(view)}
     <p class="small dim">
-      Looked at ${at(view.checkedAt, now)}; seen to work ${at(view.lastValidatedAt, now)}.
+      ${
+        view.checkedAt === null && view.lastValidatedAt === null
+          ? 'Nobody has looked at it yet.'
+          : html`Looked at ${at(view.checkedAt, now)}; seen to work ${at(view.lastValidatedAt, now)}.`
+      }
     </p>
     ${step === null || view.retired ? null : html`<p>${step}</p>`} ${connectLink(view)} ${facts(view, now)}
   </li>`;
