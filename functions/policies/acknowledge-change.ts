@@ -22,7 +22,7 @@ import { changeNonceFits } from '#shared/policies/change-nonce.ts';
 import { changePage } from '#shared/policies/console-paths.ts';
 import { type PolicyView, policyView } from '#shared/policies/policy-view.ts';
 import type { ReadSource, ReadState, RecordAcknowledgement } from '#shared/policies/ports.ts';
-import { SourceId } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 
 /** The form of the page: the same, with what binds it to session and page. */
 const AcknowledgeForm = z.strictObject({

@@ -23,7 +23,8 @@ import {
   type Upload,
   uploadId,
 } from '#shared/policies/ports.ts';
-import { SourceId, type SourceRecord } from '#shared/policies/source.ts';
+import { type SourceRecord } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 
 export interface CaptureManuallyDeps {
   readonly now: () => number;

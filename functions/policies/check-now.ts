@@ -5,7 +5,7 @@ import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { ReadPerson } from '#shared/operators/registry.ts';
 import type { ReadSource, StartCheck } from '#shared/policies/ports.ts';
-import { SourceId } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 
 export interface CheckNowDeps {
   readonly readPerson: ReadPerson;

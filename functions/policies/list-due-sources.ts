@@ -10,7 +10,8 @@ import type {
   ReplaceState,
   SourceName,
 } from '#shared/policies/ports.ts';
-import { configHash, type PolicySource, SourceId, type SourceRecord } from '#shared/policies/source.ts';
+import { configHash, type PolicySource, type SourceRecord } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 import type { SourceState } from '#shared/policies/source-state.ts';
 
 export interface ListDueDeps {

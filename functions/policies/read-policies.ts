@@ -14,7 +14,8 @@ import type {
   ReadState,
   ReadStates,
 } from '#shared/policies/ports.ts';
-import { SourceId, type SourceRecord } from '#shared/policies/source.ts';
+import { type SourceRecord } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 import { parseInput, requirePrincipal } from '#shared/operators/http-edge.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';

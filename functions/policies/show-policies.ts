@@ -20,7 +20,8 @@ import type {
   ReadStates,
 } from '#shared/policies/ports.ts';
 import { readChangeView, type ReadChangeViewDeps } from '#shared/policies/read-change-view.ts';
-import { SourceId, type SourceRecord } from '#shared/policies/source.ts';
+import { type SourceRecord } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 import { watchedSourcePage } from '#shared/policies/source-page.ts';
 import { type OpenBreakGlass, sourcesPage } from '#shared/policies/sources-page.ts';
 import type { PendingChange } from '#shared/policies/source-state.ts';

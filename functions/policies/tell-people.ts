@@ -11,7 +11,8 @@ import {
   type ReplaceState,
   toldPk,
 } from '#shared/policies/ports.ts';
-import { SourceId, type SourceRecord } from '#shared/policies/source.ts';
+import { type SourceRecord } from '#shared/policies/source.ts';
+import { SourceId } from '#shared/policies/source-id.ts';
 import type { Notice, SourceState } from '#shared/policies/source-state.ts';
 
 export interface TellPeopleDeps {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { EFFECT_TYPES, RecoveryClass, Reversibility } from '../actions/effects.ts';
 import { ProjectId, Subject, Timestamp } from '../actions/identity.ts';
 import { BreakGlass, MOST_BREAK_GLASS } from '../policies/break-glass.ts';
-import { SourceId } from '../policies/source.ts';
+import { SourceId } from '../policies/source-id.ts';
 
 const HostName = z
   .string()

@@ -5,7 +5,8 @@ import { ProblemError } from '../operators/problems.ts';
 import { PageHashes } from './content.ts';
 import { findKnown, leave, mark, remember } from './known-states.ts';
 import { ChangeClass, ClassReason } from './observation.ts';
-import { configHash, type PolicySource, Severity, SourceId } from './source.ts';
+import { configHash, type PolicySource } from './source.ts';
+import { Severity, SourceId } from './source-id.ts';
 import type { PendingChange, SourceState } from './source-state.ts';
 
 const Signature = z.strictObject({ by: Subject, at: Timestamp, reason: z.string().min(1).max(1000) });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { epochMs, Subject, Timestamp, timestamp } from '../actions/identity.ts';
 import { type GateReasonCode, OVERRIDABLE } from './gate-reasons.ts';
-import { SourceId } from './source.ts';
+import { SourceId } from './source-id.ts';
 
 /** The longest that two people may set a policy aside, in minutes. */
 export const LONGEST_BREAK_GLASS_MINUTES = 240;

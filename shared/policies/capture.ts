@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
-import { SourceId } from './source.ts';
+import { SourceId } from './source-id.ts';
 
 /** Why no body could be had. Codes are stable. */
 export const FETCH_FAILURES = [

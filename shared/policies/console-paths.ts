@@ -1,4 +1,4 @@
-import type { SourceId } from './source.ts';
+import type { SourceId } from './source-id.ts';
 import type * as z from 'zod';
 
 /** Pages of the policy monitor in the console. `/policies` itself belongs to the API, which takes tokens. */

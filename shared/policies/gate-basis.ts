@@ -4,7 +4,7 @@ import { canonicalJson } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Timestamp } from '../actions/identity.ts';
 import { GATE_REASON_CODES, type GateReasonCode } from './gate-reasons.ts';
-import { SourceId } from './source.ts';
+import { SourceId } from './source-id.ts';
 
 /** Which text an answer rests on: the acknowledged state of one source, when it was verified, by which record. */
 export const PolicyEvidence = z.strictObject({

@@ -3,7 +3,8 @@ import { epochMs, Timestamp, timestamp } from '../actions/identity.ts';
 import { flapsPerDay } from './flaps.ts';
 import { type Observation, UnusableReason } from './observation.ts';
 import { ageShare } from './passing-time.ts';
-import { SourceId, type SourceRecord } from './source.ts';
+import { type SourceRecord } from './source.ts';
+import { SourceId } from './source-id.ts';
 import type { SourceState } from './source-state.ts';
 import { sourceStanding, STANDINGS, type StandingWord } from './standing.ts';
 

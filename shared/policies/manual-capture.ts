@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Timestamp } from '../actions/identity.ts';
-import { SourceId } from './source.ts';
+import { SourceId } from './source-id.ts';
 
 /** Body of `POST /policies/{source}/captures`. The whole request is at most 1 MB, so the page about 700 kB. */
 export const ManualCaptureBody = z.strictObject({

@@ -3,7 +3,7 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Timestamp } from '../actions/identity.ts';
 import { FETCH_FAILURES } from './capture.ts';
 import { PageHashes, READ_FAILURES, RemovedNoise } from './content.ts';
-import { Severity, SourceId } from './source.ts';
+import { Severity, SourceId } from './source-id.ts';
 
 /** What the judge finds wrong with bytes that did arrive and could be read. */
 export const QUALITY_FAILURES = [

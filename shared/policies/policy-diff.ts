@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { BLOCK_KINDS, PageHashes } from './content.ts';
 import { ClassReason } from './observation.ts';
-import { Severity, SourceId } from './source.ts';
+import { Severity, SourceId } from './source-id.ts';
 
 /** Words of a block: the same on both sides, only in the new text, or only in the old one. */
 export const DiffSpan = z.strictObject({

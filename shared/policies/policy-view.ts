@@ -4,7 +4,8 @@ import { PolicyGateReason } from './gate-basis.ts';
 import { flapsPerDay } from './flaps.ts';
 import { Observation, UnusableReason } from './observation.ts';
 import { PolicyDiff } from './policy-diff.ts';
-import { PolicySource, SourceId, type SourceRecord } from './source.ts';
+import { PolicySource, type SourceRecord } from './source.ts';
+import { SourceId } from './source-id.ts';
 import { PageState, PendingChange, ScheduledChange, type SourceState } from './source-state.ts';
 import { sourceStanding, STANDINGS, type StandingWord } from './standing.ts';
 

@@ -1,5 +1,5 @@
 import type { ChangeClass } from './observation.ts';
-import type { Severity } from './source.ts';
+import type { Severity } from './source-id.ts';
 import type { StandingWord } from './standing.ts';
 
 /** Colour of a standing: `ok`, `wait`, `stop` or none. */

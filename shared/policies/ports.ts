@@ -6,7 +6,8 @@ import type { Acknowledgement } from './acknowledge.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes } from './content.ts';
 import type { Observation } from './observation.ts';
-import type { SourceRecord, SourceId } from './source.ts';
+import type { SourceRecord } from './source.ts';
+import type { SourceId } from './source-id.ts';
 import type { SourceState } from './source-state.ts';
 
 /** A source is a stable word, checked where it comes in. */

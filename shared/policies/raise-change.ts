@@ -11,7 +11,8 @@ import { schedule } from './scheduled.ts';
 import { voidPending } from './settle-sight.ts';
 import { mostSevere } from './severity.ts';
 import { dropCandidate, flapFrom, kept, pageState, type Sight, type Verdict, verify } from './sighting.ts';
-import type { PolicySource, Severity } from './source.ts';
+import type { PolicySource } from './source.ts';
+import type { Severity } from './source-id.ts';
 import type { PageState, SourceState } from './source-state.ts';
 
 /** What a person has to decide on, before it is known whether it stays. */

@@ -1,6 +1,6 @@
 import type { PageHashes, RemovedNoise } from './content.ts';
 import type { ChangeClass, UnusableReason } from './observation.ts';
-import type { Severity } from './source.ts';
+import type { Severity } from './source-id.ts';
 
 /** What replaying one capture gave. */
 export interface ReplayLine {

@@ -5,7 +5,8 @@ import type { Difference } from './differences.ts';
 import { MONEY, negationsOf, noteTopics, PERCENT, TERMS, termsOf } from './lexicon.ts';
 import type { ClassReason } from './observation.ts';
 import type { DiffLink } from './policy-diff.ts';
-import { type PolicySource, SEVERITIES, type Severity } from './source.ts';
+import { type PolicySource } from './source.ts';
+import { SEVERITIES, type Severity } from './source-id.ts';
 
 /**
  * Every reason of a severity and the least that it makes of a change. Codes never change their meaning.

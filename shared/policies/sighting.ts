@@ -5,7 +5,8 @@ import type { PageContent, PageHashes, RemovedNoise } from './content.ts';
 import { countFlap } from './flaps.ts';
 import { findKnown, leave, remember, wasWelcome } from './known-states.ts';
 import type { ChangeClass, ClassReason } from './observation.ts';
-import type { PolicySource, Severity } from './source.ts';
+import type { PolicySource } from './source.ts';
+import type { Severity } from './source-id.ts';
 import type { PageState, SourceState } from './source-state.ts';
 
 /** Contents of the states that a source remembers by hash, as far as they can be had. */

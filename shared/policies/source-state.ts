@@ -3,7 +3,7 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
 import { PageHashes } from './content.ts';
 import { ChangeClass, ClassReason, UnusableReason } from './observation.ts';
-import { Severity, SourceId } from './source.ts';
+import { Severity, SourceId } from './source-id.ts';
 
 /** A state of the page: which bytes, read how, and when it was first and last seen. */
 export const PageState = z.strictObject({

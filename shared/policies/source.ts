@@ -3,15 +3,7 @@ import { canonicalJson, sha256 } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
 import { Subject, Timestamp } from '../actions/identity.ts';
 import { compilePattern } from './filter-pattern.ts';
-
-/** Ids are stable words: `youtube-spam`, `etsy-prohibited-items`. */
-export const SourceId = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'use 2 to 63 lower-case letters, digits and hyphens');
-
-export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const;
-export const Severity = z.enum(SEVERITIES);
-export type Severity = z.infer<typeof Severity>;
+import { Severity, SourceId } from './source-id.ts';
 
 /** How the bytes are read. `auto` goes by content type, then by what the bytes begin with. */
 export const PAGE_FORMATS = ['auto', 'html', 'markdown', 'pdf', 'text'] as const;

@@ -4,7 +4,7 @@ import { changePage } from './console-paths.ts';
 import type { PolicyView } from './policy-view.ts';
 import { SEVERITY_WORDS, severityTone } from './policy-words.ts';
 import { isBaseline } from './source-state.ts';
-import { SEVERITIES } from './source.ts';
+import { SEVERITIES } from './source-id.ts';
 
 /** The section of the inbox: changes first, the gravest on top, then first texts. Nothing where nothing waits. */
 export const policiesToRead = (policies: readonly PolicyView[], now: number): Html | null => {
