@@ -21,7 +21,10 @@ const ABOVE: Readonly<Record<string, { readonly by: number; readonly why: string
     by: 39_000,
     why: 'Shows policies and their changes, and accounts to connect again, beside the approvals.',
   },
-  'policies/show-policies': { by: 5_500, why: 'Signs its forms with the keyring, and checks the filters of the sources that it shows.' },
+  'policies/show-policies': {
+    by: 5_500,
+    why: 'Signs its forms with the keyring, and checks the filters of the sources that it shows.',
+  },
   'governance/change-project': {
     by: 26_000,
     why: 'Checks the policy sources that a project declares, and registrations of credentials.',
