@@ -98,6 +98,9 @@ if (host !== undefined) {
   console.log(`Autopack is ready at ${host.apiUrl}`);
   console.log(`  AWS endpoint   ${host.awsUrl}   (AWS_ENDPOINT_URL for SDK and AWS CLI)`);
   console.log(`  Outbox         ${host.outboxDir}   (mails as .eml, and at ${host.awsUrl}/_outbox)`);
+  console.log(
+    `  Accounts       connected at ${host.apiUrl}/credentials, taken away at ${host.awsUrl}/_stand-in/oauth`,
+  );
   console.log('  Propose        npx autopack propose FILE --wait');
   console.log(`  ready after ${((Date.now() - started) / 1000).toFixed(1)} s; Ctrl-C stops`);
   await leaveExample(host);
