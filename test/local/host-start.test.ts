@@ -81,9 +81,10 @@ describe('npm start', { timeout: 120_000 }, () => {
     const url = await ready(first, /an example order waits/);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const position = first.lines.findIndex((line) => line.startsWith('Autopack is ready'));
-    expect(first.lines.slice(position + 1, position + 4).map((line) => line.trim().split(' ')[0])).toEqual([
+    expect(first.lines.slice(position + 1, position + 5).map((line) => line.trim().split(' ')[0])).toEqual([
       'AWS',
       'Outbox',
+      'Accounts',
       'Propose',
     ]);
     expect(statSync(join(dataDir, 'local.json')).mode & 0o777).toBe(0o600);
