@@ -33,6 +33,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   'functions/actions/make-ready.ts': [
     'test/actions/fences.test.ts',
     'test/actions/execute.test.ts',
+    'test/credentials/gate.test.ts',
     'test/proof/explorer/mutation-watch.test.ts',
   ],
   'functions/actions/reconcile-action.ts': [
@@ -46,6 +47,8 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   'shared/approvals/moves.ts': ['test/approvals/moves.test.ts'],
   'shared/approvals/approvals.aws.ts': ['test/approvals/store-contract.test.ts'],
   'functions/approvals/close-approval.ts': ['test/approvals/wait.test.ts'],
+  'shared/credentials/may-perform.ts': ['test/credentials/may-perform.test.ts'],
+  'shared/policies/gate.ts': ['test/policies/gate.test.ts'],
 };
 
 const STATUS = mutations('shared/actions/status.ts', [
@@ -245,6 +248,11 @@ const READY = mutations('functions/actions/make-ready.ts', [
     "if (found.kind === 'unusable') return closed;",
     'a missing credential does not pause',
   ],
+  [
+    'if (wait !== undefined) return pause(',
+    'if (deps.now() < 0 && wait !== undefined) return pause(',
+    'the secret of a dead credential is read',
+  ],
 ]);
 
 const EXECUTE = mutations('functions/actions/execute-action.ts', [
@@ -256,8 +264,8 @@ const EXECUTE = mutations('functions/actions/execute-action.ts', [
     'a refusal counts after an ambiguous attempt',
   ],
   [
-    "const to = verdict.retryable ? 'NOT_APPLIED' : 'FAILED';",
-    "const to = verdict.retryable ? 'FAILED' : 'NOT_APPLIED';",
+    "transition(claimed, again ? 'NOT_APPLIED' : 'FAILED', {",
+    "transition(claimed, again ? 'FAILED' : 'NOT_APPLIED', {",
     'a final refusal is tried again and a busy provider is not',
   ],
   [
@@ -442,6 +450,72 @@ const CLOSE = mutations('functions/approvals/close-approval.ts', [
   ],
 ]);
 
+const PERFORM = mutations('shared/credentials/may-perform.ts', [
+  ['  if (grant.retired)\n', '  if (effects.length < 0)\n', 'a retired credential is used'],
+  ['grant.environment !== ref.environment', 'grant.environment === undefined', 'PAPER serves a live trade'],
+  ['!fitsHost(grant.standIn, hostIsOverridden)', 'effects.length < 0', 'a real secret goes to a stand-in'],
+  ['(scope) => !grant.scopes.includes(scope)', '(scope) => scope === undefined', 'no scope is needed'],
+  ['if (!covers(grant.operations, operation))', 'if (effects.length < 0)', 'any operation is allowed'],
+  ["status !== 'PRESENT' && status !== 'UNKNOWN'", 'status === undefined', 'health does not matter'],
+  ['epochMs(end) <= now + facts.taskMs', 'epochMs(end) < 0', 'it ends in the middle of the task'],
+  ["if (rotation === 'critical') {", 'if (now < 0) {', 'what is overdue is used for ever'],
+  ["facts.approval === 'absent'", "needs.operation === ''", 'nobody has to approve its use'],
+  [
+    'if (grant === undefined) {',
+    "if (grant === undefined && account === '') {",
+    'what is not registered is used',
+  ],
+]);
+
+const POLICY = mutations('shared/policies/gate.ts', [
+  [
+    "if (reading === undefined) return [['READ_ERROR', 'It was not read.']];",
+    'if (reading === undefined) return [];',
+    'a policy that was not read allows',
+  ],
+  [
+    "if (reading.kind === 'unreadable') return [['READ_ERROR', reading.detail]];",
+    "if (reading.kind === 'unreadable') return [];",
+    'a policy that cannot be read allows',
+  ],
+  [
+    "if (record === undefined) return [['MISSING', 'It is not in the registry of sources.']];",
+    'if (record === undefined) return [];',
+    'a policy that nobody watches allows',
+  ],
+  ['if (record.retired)', 'if (now < 0)', 'a retired policy allows'],
+  [
+    "if (state === undefined) return [['BASELINE_PENDING', 'It was never captured.']];",
+    'if (state === undefined) return [];',
+    'a policy that was never captured allows',
+  ],
+  ['if (state.acknowledged === null)', 'if (now < 0)', 'a first text needs nobody'],
+  ['else if (state.configHash !== record.configHash)', 'else if (now < 0)', 'an edited source needs nobody'],
+  ['else if (!(ageMs >= 0))', 'else if (now < 0)', 'a look of tomorrow counts'],
+  [
+    'else if (!(ageMs < limitMs))',
+    'else if (!(ageMs <= limitMs))',
+    'exactly as old as it may be counts as fresh',
+  ],
+  [
+    'if (pending !== null && !isBaseline(pending))',
+    'if (now < 0 && pending !== null)',
+    'a change needs nobody',
+  ],
+  [
+    'if (candidate !== null && record.source.critical)',
+    'if (now < 0 && candidate !== null)',
+    'a critical source may be in doubt',
+  ],
+  ['if (isUnstable(state, now))', 'if (now < 0)', 'a page that goes back and forth allows'],
+  [
+    'one.sources.includes(source) && one.codes.includes(code)',
+    'one.sources.includes(source)',
+    'break-glass sets aside what it does not name',
+  ],
+  ['GATE_REASONS[code].overridable', 'code.length > 0', 'break-glass sets aside what is not known'],
+]);
+
 /** Every one of these has to be noticed by the tests of its file. */
 export const MUTATIONS: readonly Mutation[] = [
   ...STATUS,
@@ -458,4 +532,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MOVES,
   ...APPROVALS,
   ...CLOSE,
+  ...PERFORM,
+  ...POLICY,
 ];

@@ -13,22 +13,7 @@ import { applyEdits } from './edit.ts';
 import { type Mutation, MUTATIONS, TESTS } from './list.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
-const NEEDED = [
-  'shared',
-  'functions',
-  'statemachines',
-  'infra',
-  'package.json',
-  'tsconfig.json',
-  'test/vitest.config.ts',
-  'test/closing-line.ts',
-  'test/actions',
-  'test/approvals',
-  'test/credentials',
-  'test/operators',
-  'test/support',
-  'test/proof',
-];
+const NEEDED = ['shared', 'functions', 'statemachines', 'infra', 'package.json', 'tsconfig.json', 'test'];
 const LANES = 2;
 const LONGEST_MS = 120_000;
 
