@@ -8,8 +8,12 @@ import {
   StageBody,
   UnstickBody,
 } from '#shared/credentials/rotation/requests.ts';
-import { ROTATION_POLICIES } from '#shared/credentials/rotation-policies.ts';
-import { BY_HAND_DAYS, type CancelRotation, type StartRotation } from '#shared/credentials/rotation/start.ts';
+import { ROTATION_POLICIES, rotationPolicyOf } from '#shared/credentials/rotation-policies.ts';
+import {
+  type CancelRotation,
+  LONGEST_SCHEDULE_DAYS,
+  type StartRotation,
+} from '#shared/credentials/rotation/start.ts';
 import {
   CURRENT,
   type DescribeSecret,
@@ -71,12 +75,16 @@ const targetOf = async (
   const credential = ref === undefined ? undefined : await deps.readCredential(project, ref);
   if (credential === undefined || credential.retired)
     throw new ProblemError('NOT_FOUND', 'There is no such credential in this project, or it was retired.');
+  if (credential.kind === 'api-key') {
+    const { maxDays } = credential.policy ?? rotationPolicyOf(credential.provider);
+    return { secretId: credential.secretId, everyDays: Math.min(maxDays, LONGEST_SCHEDULE_DAYS), credential };
+  }
   if (credential.kind !== 'operator-staged')
     throw new ProblemError(
       'NOT_ROTATED_BY_HAND',
       `A credential of kind "${credential.kind}" is not renewed by handing in a value. Reconnect it instead.`,
     );
-  return { secretId: credential.secretId, everyDays: BY_HAND_DAYS, credential };
+  return { secretId: credential.secretId, everyDays: LONGEST_SCHEDULE_DAYS, credential };
 };
 
 const described = async ({ secretId }: Target, deps: ChangeSecretDeps): Promise<SecretDescription> => {
@@ -141,6 +149,11 @@ const stage: Change = async (request, target, person, deps) => {
       'NOT_ROTATED_BY_HAND',
       'Autopack makes the values of this secret itself. Rotate it.',
     );
+  if (target.credential.kind === 'api-key')
+    throw new ProblemError(
+      'NOT_ROTATED_BY_HAND',
+      'The API of this credential makes the values of its secret itself. Rotate it.',
+    );
   const { fields } = readJson(request, StageBody);
   if (!secretFits(provider, fields))
     throw new ProblemError('INVALID_INPUT', `fields: the value lacks the fields that ${provider} needs.`, {
@@ -161,11 +174,16 @@ const stage: Change = async (request, target, person, deps) => {
   return { status: 200, json: view(after, 'staged', token, next, deps.now()) };
 };
 
+const oldValue = ({ credential }: Target): string =>
+  credential?.kind === 'api-key'
+    ? 'The old key stays at hand until the rotation after this one.'
+    : 'Delete the old value at the provider only then.';
+
 /** Starts the four steps. Where one is under way or stuck, Secrets Manager tries that one again. */
 const rotate: Change = async (_request, target, person, deps) => {
   const before = await described(target, deps);
   const waits = holderOf(before.stages, STAGED) ?? pendingVersion(before);
-  if (target.credential !== undefined && waits === undefined)
+  if (target.credential?.kind === 'operator-staged' && waits === undefined)
     throw new ProblemError(
       'NOTHING_STAGED',
       'Fetch a new value from the provider and stage it first. Nothing was started.',
@@ -181,7 +199,7 @@ const rotate: Change = async (_request, target, person, deps) => {
   const version = done === 'started' ? token : (pendingVersion(after) ?? token);
   const next =
     done === 'started'
-      ? 'Look again in a minute: the new version is current when its test passed. Delete the old value at the provider only then.'
+      ? `Look again in a minute: the new version is current when its test passed. ${oldValue(target)}`
       : 'An earlier rotation is not complete and is tried again. If it goes on failing, unstick it.';
   return { status: 202, json: view(after, done, version, next, deps.now()) };
 };

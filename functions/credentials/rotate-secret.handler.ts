@@ -7,6 +7,8 @@ import { logLine } from '#shared/config/log.ts';
 import { putCondition, readCondition } from '#shared/credentials/conditions.aws.ts';
 import type { Credential } from '#shared/credentials/credential.ts';
 import { listCredentials } from '#shared/credentials/list-credentials.aws.ts';
+import { apiKeyKind } from '#shared/credentials/rotation/api-key.ts';
+import { askApi } from '#shared/credentials/rotation/api-key.http.ts';
 import { countRotation } from '#shared/credentials/rotation/count-rotation.ts';
 import { KEYRING_TIMING } from '#shared/credentials/rotation/keyring-document.ts';
 import { operatorStagedKind } from '#shared/credentials/rotation/operator-staged.ts';
@@ -41,6 +43,7 @@ const probe = probeValue({
   baseUrl: (provider) => overrides.baseUrl(`${provider}/`),
   allowLoopback: overrides.allowLoopback,
 });
+const ask = askApi({ allowLoopback: overrides.allowLoopback });
 const ring = { now: Date.now, randomBytes };
 
 const deps = {
@@ -58,6 +61,8 @@ const deps = {
         knownAccount: async ({ project, ...ref }: Credential) =>
           (await condition(project, ref))?.providerAccount ?? null,
       }),
+    apiKey: (credential, renewal) =>
+      apiKeyKind(credential, renewal, { readVersion: versions.readVersion, ask }),
   }),
   countRotation: countRotation({
     readCondition: condition,

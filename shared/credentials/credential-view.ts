@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ProjectId, Timestamp, timestamp } from '../actions/identity.ts';
 import { CONDITION_DETAILS, CREDENTIAL_STATUSES, type CredentialStanding } from './condition.ts';
-import { Credential } from './credential.ts';
+import { type Credential, CredentialFields } from './credential.ts';
 import { healthNow, rankOf, worstHealth } from './health.ts';
 import { isUnhealthy } from './health-gauges.ts';
 import { healthReasons, PERFORM_CODES, TASK_MS } from './may-perform.ts';
@@ -13,10 +13,10 @@ const Detail = z.enum(CONDITION_DETAILS);
 
 /** A credential as people see it: what it may do, how it is doing, how old it is. No field can hold a value (CRE-12). */
 export const CredentialView = z.strictObject({
-  ...Credential.omit({ schemaVersion: true, policy: true }).shape,
-  kind: Credential.shape.kind.unwrap(),
-  scopes: Credential.shape.scopes.unwrap(),
-  operations: Credential.shape.operations.unwrap(),
+  ...CredentialFields.omit({ schemaVersion: true, policy: true }).shape,
+  kind: CredentialFields.shape.kind.unwrap(),
+  scopes: CredentialFields.shape.scopes.unwrap(),
+  operations: CredentialFields.shape.operations.unwrap(),
   retired: z.boolean(),
   status: Status,
   detail: Detail.nullable(),

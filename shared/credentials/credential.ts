@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { CredentialRef } from '../actions/dry-run.ts';
 import { ProjectId, Timestamp } from '../actions/identity.ts';
 import { OAUTH_PROVIDERS } from './oauth/provider-names.ts';
+import { checkRenewal, Renewal } from './renewal.ts';
 import { RotationPolicy } from './rotation-policies.ts';
 import type { Secret, SecretDocument } from './secret.ts';
 
@@ -24,11 +25,8 @@ export const CREDENTIAL_KINDS = [
 ] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
-/**
- * The grant: metadata about a secret, never the secret. Key: project, provider, account, environment. Only people
- * change it, two of them; how it is doing is its `CredentialCondition`.
- */
-export const Credential = z.strictObject({
+/** The fields of a grant, without the rule that holds them together: that of `Credential`. */
+export const CredentialFields = z.strictObject({
   schemaVersion: z.literal(1),
   project: ProjectId,
   provider: z.string().min(1).max(60),
@@ -41,6 +39,8 @@ export const Credential = z.strictObject({
   kind: z.enum(CREDENTIAL_KINDS).default('operator-staged'),
   /** Whose OAuth renews it, where that is not `provider`: an API behind `http` that takes such a token. */
   oauthProvider: z.enum(OAUTH_PROVIDERS).optional(),
+  /** How its API makes the next key: of the kind `api-key`, and of no other. */
+  renewal: Renewal.optional(),
   /** Nothing that is not named is allowed. */
   scopes: z.array(z.enum(CREDENTIAL_SCOPES)).max(CREDENTIAL_SCOPES.length).default([]),
   /** Operations by name, or all of a provider as `provider/*`. */
@@ -54,6 +54,12 @@ export const Credential = z.strictObject({
   retired: z.boolean().default(false),
   createdAt: Timestamp,
 });
+
+/**
+ * The grant: metadata about a secret, never the secret. Key: project, provider, account, environment. Only people
+ * change it, two of them; how it is doing is its `CredentialCondition`.
+ */
+export const Credential = CredentialFields.superRefine(checkRenewal);
 export type Credential = z.infer<typeof Credential>;
 
 /** Primary key of the metadata. Only the account may hold a "#", and it stands between two parts that cannot. */

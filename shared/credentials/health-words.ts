@@ -58,9 +58,14 @@ export const nextStep = (
         ? 'Connect the account.'
         : 'Put the value into Secrets Manager under the name of its secret.';
     case 'INVALID':
+      if (view.kind === 'api-key')
+        return 'The provider refuses it, or its secret lacks a field. Put a key that works into Secrets Manager.';
       return 'The provider refuses it, or its secret lacks a field. Hand in a new value and rotate.';
     case 'EXPIRED':
-      return view.detail === null ? 'Hand in a new value and rotate.' : (DETAIL_STEPS[view.detail] ?? null);
+      if (view.detail !== null) return DETAIL_STEPS[view.detail] ?? null;
+      return view.kind === 'api-key'
+        ? 'Put a key that works into Secrets Manager.'
+        : 'Hand in a new value and rotate.';
     default: {
       if (view.detail !== null) return DETAIL_STEPS[view.detail] ?? null;
       if (view.rotation === 'critical')

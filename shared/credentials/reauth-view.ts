@@ -32,14 +32,17 @@ export interface ReauthView {
   readonly remedy: Remedy;
 }
 
-const commandsFor = ({ project, provider, account, environment }: ReauthTask): string[] => {
+const wordOf = ({ provider, account, environment }: ReauthTask): string => {
   const name = `${provider}/${account}/${environment}`;
-  const word = /^[\w./@:-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
-  return [
-    `npx autopack credentials stage ${word} FILE --project ${project}`,
-    `npx autopack credentials rotate ${word} --project ${project}`,
-  ];
+  return /^[\w./@:-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 };
+const rotateCommand = (task: ReauthTask): string =>
+  `npx autopack credentials rotate ${wordOf(task)} --project ${task.project}`;
+
+const commandsFor = (task: ReauthTask): string[] => [
+  `npx autopack credentials stage ${wordOf(task)} FILE --project ${task.project}`,
+  rotateCommand(task),
+];
 
 const remedyOf = (task: ReauthTask, grant: Credential | undefined): Remedy => {
   if (grant === undefined || grant.retired)
@@ -51,6 +54,17 @@ const remedyOf = (task: ReauthTask, grant: Credential | undefined): Remedy => {
     return { kind: 'words', says: 'Two operators register it anew, with the right "standIn".' };
   if (task.reason === 'secret-missing' || task.reason === 'secret-unreadable')
     return { kind: 'words', says: `Put its value into Secrets Manager, as ${grant.secretId}.` };
+  if (grant.kind === 'api-key' && task.reason === 'overdue')
+    return {
+      kind: 'commands',
+      commands: [rotateCommand(task)],
+      says: 'Its API makes a new key, which is tried before it is used:',
+    };
+  if (grant.kind === 'api-key')
+    return {
+      kind: 'words',
+      says: `Fetch a key that works at the provider and put it into Secrets Manager, as ${grant.secretId}.`,
+    };
   if (grant.kind !== 'operator-staged')
     return {
       kind: 'words',

@@ -2,6 +2,7 @@ import type { CredentialStanding } from './condition.ts';
 import type { Credential } from './credential.ts';
 import { oauthProviderOf } from './oauth/endpoints.ts';
 import { OAUTH } from './oauth/providers.ts';
+import { hostIsListed } from '../providers/guard-url.ts';
 
 /** What people write down to register a credential, replace its registration or retire it. */
 export type Registration = Omit<Credential, 'schemaVersion' | 'project' | 'createdAt'>;
@@ -15,11 +16,23 @@ export interface RegistrationCheck {
 
 const isUnique = (words: readonly string[]): boolean => new Set(words).size === words.length;
 
-const faultsOf = (next: Registration, production: boolean): RegistrationCheck['faults'] => {
+const faultsOf = (
+  next: Registration,
+  production: boolean,
+  allowedHosts: readonly string[],
+): RegistrationCheck['faults'] => {
   const found: [string, string][] = [];
   if (production && next.standIn) found.push(['standIn', 'production has no stand-ins; say false.']);
   if (!isUnique(next.scopes)) found.push(['scopes', 'a scope is there twice; name each once.']);
   if (!isUnique(next.operations)) found.push(['operations', 'an operation is there twice; name each once.']);
+  const { renewal } = next;
+  if (renewal !== undefined && !hostIsListed(new URL(renewal.url), allowedHosts))
+    found.push([
+      'renewal.url',
+      `${new URL(renewal.url).host} is not among the hosts that this project may call; add it to allowedHosts first.`,
+    ]);
+  if (renewal !== undefined && next.standIn)
+    found.push(['standIn', 'a key of a stand-in is not renewed by a real API; say false.']);
   const connects = next.kind === 'oauth' || next.kind === 'client-credentials';
   const name = oauthProviderOf(next);
   if (connects && name === undefined)
@@ -59,6 +72,9 @@ const warningsOf = (next: Registration, standing: CredentialStanding | undefined
     );
   const more = [...added(before.scopes, next.scopes), ...added(before.operations, next.operations)];
   if (more.length > 0) found.push(`It may do more than before: ${more.join(', ')}.`);
+  const [renewedBefore, renewedNext] = [before.renewal, next.renewal].map((each) => JSON.stringify(each));
+  if (renewedNext !== undefined && renewedBefore !== renewedNext)
+    found.push(`Its key goes to ${next.renewal?.url ?? ''} to be renewed from now on.`);
   if (before.standIn !== next.standIn)
     found.push(`It goes to ${next.standIn ? 'stand-ins' : 'the real provider'} from now on.`);
   if (before.kind !== next.kind) found.push(`It was of the kind ${before.kind}.`);
@@ -71,13 +87,15 @@ const warningsOf = (next: Registration, standing: CredentialStanding | undefined
 /**
  * Holds a registration against the rules and against what is registered. Runs when it is proposed and again when it is
  * confirmed, so that both operators see the same warnings.
+ * @param allowedHosts hosts that the project may call: a key is renewed at one of them or nowhere
  */
 export const checkRegistration = (
   next: Registration,
   standing: CredentialStanding | undefined,
   production: boolean,
+  allowedHosts: readonly string[],
 ): RegistrationCheck => ({
-  faults: faultsOf(next, production),
+  faults: faultsOf(next, production, allowedHosts),
   warnings: warningsOf(next, standing),
 });
 

@@ -251,7 +251,12 @@ export const checkChange = (
             warnings: [],
           };
     case 'credential': {
-      const { faults, warnings } = checkRegistration(change.credential, registered, production);
+      const { faults, warnings } = checkRegistration(
+        change.credential,
+        registered,
+        production,
+        config.settings.allowedHosts,
+      );
       return { faults: faults.map(([field, detail]) => fault(`credential.${field}`, detail)), warnings };
     }
     case 'breakGlass': {

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { canonicalJson, sha256 } from '../actions/canonical-json.ts';
 import { Sha256 } from '../actions/dry-run.ts';
 import { epochMs, ProjectId, Subject, Timestamp } from '../actions/identity.ts';
-import { Credential } from '../credentials/credential.ts';
+import { type Credential, CredentialFields } from '../credentials/credential.ts';
+import { checkRenewal } from '../credentials/renewal.ts';
 import { BreakGlassRequest, inForce, MOST_BREAK_GLASS, openBreakGlass } from '../policies/break-glass.ts';
 import { EndpointDefinition, ProjectConfig, ProjectSettings } from './project-config.ts';
 
@@ -20,12 +21,14 @@ const EndpointRemoval = z.strictObject({ kind: z.literal('endpoint'), op: z.lite
 const CredentialChange = z.strictObject({
   kind: z.literal('credential'),
   /** Metadata only: where the secret is, never what it is. */
-  credential: Credential.omit({ schemaVersion: true, project: true, createdAt: true }).extend({
-    secretId: Credential.shape.secretId.regex(
-      /^[A-Za-z0-9/_+=.@:-]+$/,
-      'a secretId is the name or ARN of a secret in Secrets Manager, never its value',
-    ),
-  }),
+  credential: CredentialFields.omit({ schemaVersion: true, project: true, createdAt: true })
+    .extend({
+      secretId: CredentialFields.shape.secretId.regex(
+        /^[A-Za-z0-9/_+=.@:-]+$/,
+        'a secretId is the name or ARN of a secret in Secrets Manager, never its value',
+      ),
+    })
+    .superRefine(checkRenewal),
 });
 
 /** Sets reasons of the policies gate aside, for at most four hours from the confirmation. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ProjectId, Subject, type Timestamp } from '../actions/identity.ts';
-import { Credential, credentialItem } from '../credentials/credential.ts';
+import { Credential, CredentialFields, credentialItem } from '../credentials/credential.ts';
 import { ProjectConfig, ProjectSettings } from '../governance/project-config.ts';
 import { ClientRow, PersonRow, Role } from './principal.ts';
 import { clientKeys, personKeys } from './registry.ts';
@@ -29,7 +29,7 @@ const Rows = z.strictObject({
     )
     .default([]),
   projects: z.array(z.strictObject({ project: ProjectId, settings: ProjectSettings })).default([]),
-  credentials: z.array(Credential.omit({ schemaVersion: true, createdAt: true })).default([]),
+  credentials: z.array(CredentialFields.omit({ schemaVersion: true, createdAt: true })).default([]),
 });
 export type Seed = z.infer<typeof Rows>;
 

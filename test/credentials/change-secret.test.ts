@@ -50,6 +50,16 @@ beforeEach(() => {
   for (const grant of [
     aCredential(),
     aCredential({ account: 'gone', retired: true }),
+    aCredential({
+      provider: 'http',
+      account: 'api',
+      kind: 'api-key',
+      renewal: {
+        url: 'https://api.example.test/keys',
+        tokenField: 'token',
+        probeUrl: 'https://api.example.test/me',
+      },
+    }),
     aCredential({ provider: 'etsy', account: 'shop', environment: 'PRODUCTION', kind: 'oauth' }),
   ])
     grants.set(credentialPk('demo', grant), grant);
@@ -199,6 +209,41 @@ describe('rotating', () => {
     expect(reply.status).toBe(202);
     expect(started).toEqual([{ secretId, everyDays }]);
     expect(acts).toMatchObject([{ what: 'rotate', project: null }]);
+  });
+});
+
+describe('a key that its API renews', () => {
+  const params = { ...PAPER, provider: 'http', account: 'api' };
+  const pk = credentialPk('demo', { provider: 'http', account: 'api', environment: 'PAPER' });
+
+  test('is rotated with nothing staged, and from then on by the days of its policy', async () => {
+    const reply = await call(olivia, 'rotate', { params });
+    expect(reply).toMatchObject({ status: 202, body: { done: 'started', rotationEnabled: true } });
+    expect(reply.body['next']).toMatch(/old key stays at hand until the rotation after this one/);
+    expect(started.map(({ everyDays }) => everyDays)).toEqual([180]);
+    expect(acts).toMatchObject([{ what: 'rotate', project: 'demo', versionId: reply.body['version'] }]);
+  });
+
+  test.each([
+    [30, 30],
+    [1500, 1000],
+  ])('by its own policy of %d days, as far as Secrets Manager goes (%d)', async (maxDays, days) => {
+    const policy = { notifyDays: [maxDays], maxDays, criticalDays: maxDays };
+    grants.set(pk, { ...(grants.get(pk) as Credential), policy });
+    await call(olivia, 'rotate', { params });
+    expect(started.map(({ everyDays }) => everyDays)).toEqual([days]);
+  });
+
+  test('is nobody’s to hand in; a rotation of it that is stuck is freed like any other', async () => {
+    expect(await call(olivia, 'stage', { params, body: { fields: { token: CANARY } } })).toMatchObject({
+      status: 409,
+      body: { code: 'NOT_ROTATED_BY_HAND' },
+    });
+    expect([secrets.holders(STAGED), acts]).toEqual([[], []]);
+    const { version } = (await call(olivia, 'rotate', { params })).body as { version: string };
+    const reply = await call(olivia, 'unstick', { params, body: { version } });
+    expect(reply).toMatchObject({ status: 200, body: { done: 'freed', rotationEnabled: false } });
+    expect(secrets.holders('AWSPENDING')).toEqual([]);
   });
 });
 

@@ -9,6 +9,8 @@ import {
   testSecret,
 } from '#functions/credentials/rotate-secret.ts';
 import type { Credential } from '#shared/credentials/credential.ts';
+import type { Renewal } from '#shared/credentials/renewal.ts';
+import { apiKeyKind } from '#shared/credentials/rotation/api-key.ts';
 import { hmacKeyringKind } from '#shared/credentials/rotation/ring-kinds.ts';
 import { openKeyring } from '#shared/credentials/rotation/keyring-document.ts';
 import type { RotationKind } from '#shared/credentials/rotation/kind.ts';
@@ -20,6 +22,12 @@ import { SecretsModel } from '../proof/rotation/secrets-model.ts';
 import { aCredential } from './rows.ts';
 
 const TOKEN = 'token-of-the-rotation-00000000000001';
+const RENEWAL: Renewal = {
+  url: 'https://api.example.test/keys',
+  tokenField: 'token',
+  probeUrl: 'https://api.example.test/me',
+};
+const RENEWED = { provider: 'http', kind: 'api-key', renewal: RENEWAL } as const;
 const secret = { secretId: SecretsModel.ID, token: TOKEN };
 const SEED = JSON.stringify({ v: 0, seed: 'x'.repeat(64) });
 
@@ -290,6 +298,11 @@ describe('what a secret is to us', () => {
       listCredentials: async () => grants,
       house,
       operatorStaged: () => hmacKeyringKind(TIMING, { now: () => NOW, randomBytes: bytesOf(1) }),
+      apiKey: (credential, renewal) =>
+        apiKeyKind(credential, renewal, {
+          readVersion: async () => undefined,
+          ask: async () => undefined,
+        }),
     })({ arn, name });
 
   test.each([
@@ -308,9 +321,31 @@ describe('what a secret is to us', () => {
       'credentials of two accounts name',
       [aCredential({ secretId: name }), aCredential({ secretId: name, account: 'other' })],
     ],
+    [
+      'credentials name that renew it in two ways',
+      [
+        aCredential({ ...RENEWED, secretId: name }),
+        aCredential({
+          ...RENEWED,
+          project: 'other',
+          secretId: name,
+          renewal: { ...RENEWAL, url: 'https://api.example.test/other' },
+        }),
+      ],
+    ],
     ['an OAuth connection has', [aCredential({ secretId: name, kind: 'oauth', provider: 'etsy' })]],
   ])('one that %s is not touched', async (_what, grants) => {
     expect(await codeOf(find(grants))).toBe('NOT_ROTATED_HERE');
+  });
+
+  test('a key that its API renews is one for every credential that names it and renews it alike', async () => {
+    const grants = [
+      aCredential({ ...RENEWED, secretId: name }),
+      aCredential({ ...RENEWED, project: 'other', secretId: arn }),
+    ];
+    const target = await find(grants);
+    expect(target.grants).toEqual(grants);
+    expect(await target.kind.test(JSON.stringify({ token: 'k' }), '')).toBe('cannot-tell');
   });
 
   test('a ring that was made from a seed keeps what the seed signed', async () => {

@@ -26,9 +26,9 @@ const KINDS: Readonly<Record<CredentialKind, readonly [of: string, renewal: stri
     '`credentials stage`, then `credentials rotate`',
   ],
   'api-key': [
-    'reserved for APIs that make their own new key; none does yet',
-    'by the rotation of Secrets Manager',
-    'nothing',
+    'APIs behind `http` with a bearer token that make their own next key, as declared in `renewal`',
+    'by the rotation of Secrets Manager, each time that its policy calls it overdue',
+    '`credentials rotate`, the first time',
   ],
   'hmac-keyring': [
     'forms of the console; a secret of the stack',

@@ -12,7 +12,7 @@ export type StartRotation = (
 export type CancelRotation = (secretId: string) => Promise<void>;
 
 /**
- * The longest schedule that Secrets Manager has. A value that a person has to fetch is never rotated by the clock:
- * people are reminded by the policy of its provider, and start the rotation themselves.
+ * The longest schedule that Secrets Manager has. A value that a person has to fetch gets it, since it is never rotated
+ * by the clock: people are reminded by the policy of its provider, and start the rotation themselves.
  */
-export const BY_HAND_DAYS = 1000;
+export const LONGEST_SCHEDULE_DAYS = 1000;

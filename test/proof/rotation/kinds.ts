@@ -1,12 +1,20 @@
 import { newKeyring, signWithKeyring, verifyWithKeyring } from '#shared/credentials/keyring.ts';
 import type { Credential } from '#shared/credentials/credential.ts';
+import { apiKeyKind } from '#shared/credentials/rotation/api-key.ts';
 import { openKeyring } from '#shared/credentials/rotation/keyring-document.ts';
 import type { RotationKind } from '#shared/credentials/rotation/kind.ts';
 import { operatorStagedKind } from '#shared/credentials/rotation/operator-staged.ts';
 import { hmacKeyringKind, signingKeyKind } from '#shared/credentials/rotation/ring-kinds.ts';
 import { openSigningKeys, signReceipt, verifyReceipt } from '#shared/credentials/rotation/signing-keys.ts';
-import { type SecretVersions, STAGED } from '#shared/credentials/rotation/versions.ts';
+import {
+  CURRENT,
+  PENDING,
+  PREVIOUS,
+  type SecretVersions,
+  STAGED,
+} from '#shared/credentials/rotation/versions.ts';
 import { aCredential } from '../../credentials/rows.ts';
+import { ApiModel, keyed, RENEWAL } from './api-model.ts';
 import type { Disturbance } from './faults.ts';
 import { SecretsModel } from './secrets-model.ts';
 
@@ -46,9 +54,59 @@ export interface KindUnderTest {
   /** True of the value after the rotation, and not of the one before. */
   readonly isNew: (current: string) => boolean;
   readonly kind: (ports: SecretVersions, world: Disturbance) => RotationKind;
+  /** Keys that the rotation made at a provider and whether all is well there; only where making one has an effect. */
+  readonly atProvider?: () => { readonly made: number; readonly problems: readonly string[] };
 }
 
 export const alpaca = (secretKey: string): string => JSON.stringify({ keyId: 'id', secretKey });
+
+/** A key with one before it, as the rotation before left them. */
+const apiKey =
+  (honoursKeys: boolean) =>
+  async (lag: number): Promise<KindUnderTest> => {
+    const api = new ApiModel(honoursKeys, 'first', 'before');
+    const secrets = new SecretsModel(keyed('first'), lag);
+    const token = 'version-of-the-rotation-before-0000';
+    await secrets.ports.putVersion(SecretsModel.ID, { token, value: keyed('before'), stage: PENDING });
+    await secrets.ports.moveStage(SecretsModel.ID, {
+      stage: CURRENT,
+      from: 'version-of-the-beginning-000000000',
+      to: token,
+    });
+    await secrets.ports.removeStage(SecretsModel.ID, { stage: PENDING, from: token });
+    // That was long ago: no read is behind it.
+    for (let reads = 0; reads < lag; reads += 1) await secrets.ports.describeSecret(SecretsModel.ID);
+    const works = (value: string): boolean => [...api.alive.keys()].some((key) => keyed(key) === value);
+    const grants = [
+      aCredential({ provider: 'http', kind: 'api-key', renewal: RENEWAL }),
+      aCredential({ provider: 'http', kind: 'api-key', renewal: RENEWAL, project: 'other' }),
+    ];
+    return {
+      grants,
+      secrets,
+      broken: (current) =>
+        !works(current)
+          ? 'the API refuses the current key'
+          : api.alive.has('before')
+            ? undefined
+            : 'the key before was ended',
+      isNew: (current) => api.made.some((key) => keyed(key) === current),
+      kind: (ports, world) =>
+        apiKeyKind(grants[0] as Credential, RENEWAL, {
+          readVersion: ports.readVersion,
+          ask: world.wrap('ask', api.ask),
+        }),
+      atProvider: () => ({
+        made: api.made.length,
+        problems: [
+          ...(works(secrets.valueOf(CURRENT) ?? '') ? [] : ['the current key does not work']),
+          ...(works(secrets.valueOf(PREVIOUS) ?? '') ? [] : ['the key before does not work']),
+          ...(api.ended.some((key) => key !== 'first') ? ['another key than the oldest was ended'] : []),
+          ...(honoursKeys && api.made.length !== 1 ? [`${api.made.length} keys were made`] : []),
+        ],
+      }),
+    };
+  };
 
 export const KINDS: Readonly<Record<string, (lag: number) => Promise<KindUnderTest>>> = {
   'hmac-keyring': async (lag) => {
@@ -123,4 +181,6 @@ export const KINDS: Readonly<Record<string, (lag: number) => Promise<KindUnderTe
         }),
     };
   },
+  'api-key': apiKey(true),
+  'api-key of an API that makes a new one for every request': apiKey(false),
 };

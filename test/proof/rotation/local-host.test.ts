@@ -122,6 +122,7 @@ const rotation = async (name: string, { fault, lag = 0 }: Disturbed) => {
     if (holders('AWSPENDING').length !== 0) problems.add('something is pending');
     if (holders(STAGED).length !== 0) problems.add('what was promoted still waits');
     if (counted === 0) problems.add('not counted');
+    for (const wrong of tested.atProvider?.().problems ?? []) problems.add(wrong);
     return { problems: [...problems], requests, steps, failures };
   } finally {
     rotator.destroy();
