@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ProjectId } from '#shared/actions/identity.ts';
-import { Credential } from '#shared/credentials/credential.ts';
+import { CredentialFields } from '#shared/credentials/credential.ts';
+import { checkRenewal } from '#shared/credentials/renewal.ts';
 import { ProjectSettings } from '#shared/governance/project-config.ts';
 import { Role } from '#shared/operators/principal.ts';
 
@@ -25,5 +26,7 @@ export type ClientSeed = z.infer<typeof ClientSeed>;
 export const ProjectSeed = z.strictObject({ project: ProjectId, settings: ProjectSettings });
 export type ProjectSeed = z.infer<typeof ProjectSeed>;
 
-export const CredentialSeed = Credential.omit({ schemaVersion: true, createdAt: true });
+export const CredentialSeed = CredentialFields.omit({ schemaVersion: true, createdAt: true }).superRefine(
+  checkRenewal,
+);
 export type CredentialSeed = z.infer<typeof CredentialSeed>;
