@@ -12,6 +12,7 @@ import { ROTATION_POLICIES, rotationPolicyOf } from '#shared/credentials/rotatio
 import {
   type CancelRotation,
   LONGEST_SCHEDULE_DAYS,
+  scheduleDays,
   type StartRotation,
 } from '#shared/credentials/rotation/start.ts';
 import {
@@ -76,8 +77,8 @@ const targetOf = async (
   if (credential === undefined || credential.retired)
     throw new ProblemError('NOT_FOUND', 'There is no such credential in this project, or it was retired.');
   if (credential.kind === 'api-key') {
-    const { maxDays } = credential.policy ?? rotationPolicyOf(credential.provider);
-    return { secretId: credential.secretId, everyDays: Math.min(maxDays, LONGEST_SCHEDULE_DAYS), credential };
+    const policy = credential.policy ?? rotationPolicyOf(credential.provider);
+    return { secretId: credential.secretId, everyDays: scheduleDays(policy), credential };
   }
   if (credential.kind !== 'operator-staged')
     throw new ProblemError(

@@ -33,7 +33,9 @@ export const warningMail = (
       ? 'Connect the account again on the page of credentials; its tokens are replaced in place.'
       : grant.kind === 'client-credentials'
         ? 'Make a new client secret at the provider and put it into its secret.'
-        : `Fetch a new value at the provider, hand it in and rotate: npx autopack credentials stage ${place} FILE --project ${project}, then npx autopack credentials rotate ${place} --project ${project}`,
+        : grant.kind === 'api-key'
+          ? `Its API should have renewed it by now. Look into the log of credentials/rotate-secret, then rotate: npx autopack credentials rotate ${place} --project ${project}`
+          : `Fetch a new value at the provider, hand it in and rotate: npx autopack credentials stage ${place} FILE --project ${project}, then npx autopack credentials rotate ${place} --project ${project}`,
   ];
   const link = { href: `${publicUrl.replace(/\/$/, '')}${CREDENTIALS_PAGE}`, text: 'See all credentials' };
   return {

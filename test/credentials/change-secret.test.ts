@@ -216,19 +216,20 @@ describe('a key that its API renews', () => {
   const params = { ...PAPER, provider: 'http', account: 'api' };
   const pk = credentialPk('demo', { provider: 'http', account: 'api', environment: 'PAPER' });
 
-  test('is rotated with nothing staged, and from then on by the days of its policy', async () => {
+  test('is rotated with nothing staged, and from then on the day before its policy would warn', async () => {
     const reply = await call(olivia, 'rotate', { params });
     expect(reply).toMatchObject({ status: 202, body: { done: 'started', rotationEnabled: true } });
     expect(reply.body['next']).toMatch(/old key stays at hand until the rotation after this one/);
-    expect(started.map(({ everyDays }) => everyDays)).toEqual([180]);
+    expect(started.map(({ everyDays }) => everyDays)).toEqual([134]);
     expect(acts).toMatchObject([{ what: 'rotate', project: 'demo', versionId: reply.body['version'] }]);
   });
 
   test.each([
-    [30, 30],
-    [1500, 1000],
-  ])('by its own policy of %d days, as far as Secrets Manager goes (%d)', async (maxDays, days) => {
-    const policy = { notifyDays: [maxDays], maxDays, criticalDays: maxDays };
+    [[30, 20], 19],
+    [[1], 1],
+    [[1500], 1000],
+  ])('with its own warnings at %j days, every %d days', async (notifyDays, days) => {
+    const policy = { notifyDays, maxDays: 1500, criticalDays: 1500 };
     grants.set(pk, { ...(grants.get(pk) as Credential), policy });
     await call(olivia, 'rotate', { params });
     expect(started.map(({ everyDays }) => everyDays)).toEqual([days]);

@@ -8,8 +8,10 @@ import {
 } from '#shared/credentials/condition.ts';
 import { CREDENTIAL_KINDS, type Credential } from '#shared/credentials/credential.ts';
 import { conditionAfterProbe, healthNow, rankOf, worstHealth } from '#shared/credentials/health.ts';
+import { nextStep } from '#shared/credentials/health-words.ts';
 import type { ProbeFinding } from '#shared/credentials/probes/probe.ts';
 import { ROTATED, rotationPolicyOf } from '#shared/credentials/rotation-policies.ts';
+import { warningMail } from '#shared/credentials/warning-mail.ts';
 import { ageOf, withWarning } from '#shared/credentials/warnings.ts';
 import { aCondition, aCredential } from './rows.ts';
 
@@ -222,4 +224,25 @@ describe('how old it is (CRE-03, CRE-04, CRE-08)', () => {
     }
     expect(told).toEqual([68, 81, 90, 135, 68, 81, 90, 135]);
   });
+});
+
+test.each([
+  ['INVALID', 'operator-staged', /Hand in a new value and rotate/],
+  ['EXPIRED', 'operator-staged', /Hand in a new value and rotate/],
+  ['INVALID', 'api-key', /Put a key that works into Secrets Manager/],
+  ['EXPIRED', 'api-key', /Put a key that works into Secrets Manager/],
+] as const)('what is to be done about %s of %s can be done', (status, kind, words) => {
+  expect(nextStep({ status, detail: null, rotation: 'fresh', kind, waits: [] })).toMatch(words);
+});
+
+test('the warning of a key that its API renews says that a rotation failed, and asks for no value', () => {
+  const grant = aCredential({ provider: 'http', account: 'api', kind: 'api-key' });
+  const age = ageOf(grant, aCondition(), Date.UTC(2026, 4, 20));
+  const { text } = warningMail(grant, age, {
+    recipientName: 'Olivia',
+    publicUrl: 'https://autopack.example.test',
+  });
+  expect(text).toContain('Its API should have renewed it by now.');
+  expect(text).toContain('npx autopack credentials rotate http/api/PAPER --project demo');
+  expect(text).not.toContain('credentials stage');
 });

@@ -286,4 +286,36 @@ describe('every minute', () => {
       `npx autopack credentials stage alpaca/${here.ref.account}/PAPER FILE --project demo`,
     );
   });
+
+  test.each<[string, Partial<CredentialCondition>, RegExp]>([
+    [
+      'that is refused, says where one that works goes',
+      { status: 'INVALID' },
+      /put it into Secrets Manager, as /,
+    ],
+    [
+      'that is too old, says how it is rotated',
+      { rotatedAt: timestamp(T0 - 800 * 86_400_000) },
+      /credentials rotate http\//,
+    ],
+  ])('the mail of a key that its API renews, %s, and asks for no value', async (_what, condition, words) => {
+    const here = await desk(
+      {
+        provider: 'http',
+        kind: 'api-key',
+        environment: 'PAPER',
+        createdAt: timestamp(T0 - 800 * 86_400_000),
+        renewal: {
+          url: 'https://api.example.test/keys',
+          tokenField: 'token',
+          probeUrl: 'https://api.example.test/me',
+        },
+      },
+      condition,
+    );
+    await here.ask();
+    await here.tend();
+    expect(here.state.mails[0]?.mail.text).toMatch(words);
+    expect(here.state.mails[0]?.mail.text).not.toContain('credentials stage');
+  });
 });

@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<CredentialKind, readonly [of: string, renewal: stri
   ],
   'api-key': [
     'APIs behind `http` with a bearer token that make their own next key, as declared in `renewal`',
-    'by the rotation of Secrets Manager, each time that its policy calls it overdue',
+    'by the rotation of Secrets Manager, the day before its policy would warn',
     '`credentials rotate`, the first time',
   ],
   'hmac-keyring': [
