@@ -12,7 +12,7 @@ describe('an account that dies under an approved action, in a real browser', { t
   let page: Page;
   let desk: Desk;
   let at: AccountDesk;
-  const pictures = process.env['AUTOPACK_PICTURES'];
+  const pictures = process.env['AUTOPACK_SCREENSHOTS'];
   const picture = async (name: string): Promise<void> => {
     if (pictures === undefined) return;
     mkdirSync(pictures, { recursive: true });

@@ -72,7 +72,8 @@ an honest OUTCOME_UNKNOWN.`,
 Every call of every step of a rotation, for every kind of secret that is rotated here, was ended before and after it
 was made, answered with a lost reply, and made twice; with reads that lag by none, one and three; then Secrets Manager
 went on from that step or from the first one. At every moment exactly one version was current and did its work, and in
-the end it was the new one, counted once.`,
+the end it was the new one, counted once. A declared key is renewed at an API that knows a repeated request again, and
+at one that does not: there keys can be left over that nobody uses, and they are counted.`,
     vitest('rotation/rotation.test.ts'),
   ),
   section(
