@@ -12,6 +12,7 @@ const STATEFUL = [
   'AWS::Cognito::UserPoolClient',
   'AWS::StepFunctions::StateMachine',
   'AWS::SQS::Queue',
+  'AWS::SecretsManager::Secret',
 ] as const;
 
 /** Physical ids of what must never be replaced, by stack and logical id. */
