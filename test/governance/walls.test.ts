@@ -249,7 +249,7 @@ describe('whatever a project writes (GOV-04)', () => {
         if (decision.verdict === 'UNATTENDED') unattended += 1;
         if (mustWait(run)) expect(decision.verdict).not.toBe('UNATTENDED');
       }),
-      { numRuns: 250 },
+      { seed: 20_261_121, numRuns: 250 },
     );
     expect(unattended).toBeGreaterThan(0);
   });
@@ -264,7 +264,7 @@ describe('whatever a project writes (GOV-04)', () => {
           expect(aloneAllows(text, run), text).toBe(false);
         }
       }),
-      { numRuns: 40 },
+      { seed: 20_261_121, numRuns: 100 },
     );
     expect(written).toBeGreaterThan(3);
   });
