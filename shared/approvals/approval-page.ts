@@ -1,3 +1,4 @@
+import { costWords } from '../actions/cost-words.ts';
 import type { DryRun } from '../actions/dry-run.ts';
 import { policyBasis, policyWarning } from '../policies/basis-section.ts';
 import type { PolicyBasis } from '../policies/gate-basis.ts';
@@ -6,7 +7,6 @@ import { type Html, html, lines, wireBlock } from './html.ts';
 import { page, type Viewer } from './page.ts';
 import {
   behindIt,
-  costWords,
   EFFECT_WORDS,
   relativeWords,
   REVERSIBILITY_WORDS,

@@ -1,9 +1,9 @@
+import { costWords } from '../actions/cost-words.ts';
 import type { DryRun } from '../actions/dry-run.ts';
 import type { Approval } from './approval.ts';
 import { Html, html } from './html.ts';
 import { shorten, visibleLine, visibleMailLine } from './untrusted.ts';
 import {
-  costWords,
   EFFECT_WORDS,
   REVERSIBILITY_WORDS,
   shortHash,

@@ -1,5 +1,5 @@
 import type { Tier } from '../actions/action.ts';
-import type { Cost, EffectType, Reversibility } from '../actions/effects.ts';
+import type { EffectType, Reversibility } from '../actions/effects.ts';
 import { epochMs, type Timestamp } from '../actions/identity.ts';
 import type { Approval, ApprovalStatus } from './approval.ts';
 
@@ -35,18 +35,6 @@ export const STATUS_WORDS: Readonly<Record<ApprovalStatus, string>> = {
   REJECTED: 'Rejected',
   EXPIRED: 'Expired, nobody decided',
   CANCELLED: 'Withdrawn',
-};
-
-/** `12.50 USD`; currencies have the number of decimals that ISO 4217 gives them. */
-export const costWords = (cost: Cost): string => {
-  if (cost === 'unknown') return 'Cost unknown';
-  if (cost.minorUnits === 0) return 'No cost';
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency: cost.currency }).resolvedOptions()
-      .maximumFractionDigits ?? 2;
-  const units = String(cost.minorUnits).padStart(digits + 1, '0');
-  const whole = units.slice(0, units.length - digits).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',');
-  return `${whole}${digits === 0 ? '' : `.${units.slice(units.length - digits)}`} ${cost.currency}`;
 };
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -95,7 +83,12 @@ export const timesWords = (count: number): string => (count === 1 ? 'once' : `${
 /** First and last part of a hash, for where the whole does not fit. */
 export const shortHash = (hash: string): string => `${hash.slice(0, 12)}…${hash.slice(-6)}`;
 
-/** Everybody behind the action, once each. */
-export const behindIt = (approval: Pick<Approval, 'proposer' | 'originators'>): readonly string[] => [
-  ...new Set([approval.proposer, ...approval.originators].map(subjectWords)),
+/** Everybody behind the action, once each, the proposer first. */
+export const behindIt = (
+  approval: Pick<Approval, 'proposer' | 'proposerName' | 'originators'>,
+): readonly string[] => [
+  ...new Set([
+    proposerWords(approval),
+    ...approval.originators.filter((subject) => subject !== approval.proposer).map(subjectWords),
+  ]),
 ];

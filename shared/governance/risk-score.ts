@@ -1,3 +1,4 @@
+import { costWords } from '../actions/cost-words.ts';
 import type { DryRun } from '../actions/dry-run.ts';
 import type { EffectType } from '../actions/effects.ts';
 import type { Reason } from './gate.ts';
@@ -37,19 +38,32 @@ export const predictedCost = (effects: DryRun['effects']): PredictedCost => {
   return Number.isSafeInteger(minorUnits) ? { known: true, minorUnits, currency } : unknown;
 };
 
+const sumsByCurrency = (effects: DryRun['effects']): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>();
+  for (const { cost } of effects) {
+    if (cost !== 'unknown') sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.minorUnits);
+  }
+  return sums;
+};
+
 /** The dearest currency counts, and an unknown cost at least its own points, so that more effects never lower it. */
 const costPoints = (effects: DryRun['effects']): number => {
-  const sums = new Map<string, number>();
-  let points = 0;
-  for (const { cost, type } of effects) {
-    if (cost !== 'unknown') sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.minorUnits);
-    else if (type !== 'read') points = UNKNOWN_COST_POINTS;
-  }
-  for (const sum of sums.values()) {
-    points = Math.max(points, COST_STEPS.findLast((step) => sum >= step.fromMinorUnits)?.points ?? 0);
-  }
-  return points;
+  const unknown = effects.some(({ cost, type }) => cost === 'unknown' && type !== 'read');
+  return Math.max(
+    unknown ? UNKNOWN_COST_POINTS : 0,
+    ...[...sumsByCurrency(effects).values()].map(
+      (sum) => COST_STEPS.findLast((step) => sum >= step.fromMinorUnits)?.points ?? 0,
+    ),
+  );
 };
+
+const costDetail = (effects: DryRun['effects']): string =>
+  effects.some(({ cost }) => cost === 'unknown')
+    ? 'A cost is not known.'
+    : `It costs ${[...sumsByCurrency(effects)]
+        .filter(([, minorUnits]) => minorUnits > 0)
+        .map(([currency, minorUnits]) => costWords({ currency, minorUnits }))
+        .join(' and ')}.`;
 
 /** The gravest class by points; `destructive` where there is none, since nothing is known then. */
 export const gravestEffect = (effects: DryRun['effects']): EffectType =>
@@ -69,7 +83,6 @@ export const scoreRisk = (
   const hardest = effects
     .map((effect) => effect.reversibility)
     .toSorted((a, b) => REVERSIBILITY_POINTS[b] - REVERSIBILITY_POINTS[a])[0];
-  const cost = predictedCost(effects);
   const paths = protectedAmong(dryRun.files);
   const parts: readonly (readonly [number, Reason])[] = [
     [EFFECT_POINTS[gravest], reason('governance', 'RISK_EFFECT', `The gravest effect is "${gravest}".`)],
@@ -78,14 +91,7 @@ export const scoreRisk = (
       reason('governance', 'RISK_REVERSIBILITY', `An effect is ${hardest ?? 'irreversible'}.`),
     ],
     [onlyReads ? 0 : RECOVERY_POINTS[dryRun.recoveryClass], reason('governance', 'RISK_RECOVERY')],
-    [
-      costPoints(effects),
-      reason(
-        'governance',
-        'RISK_COST',
-        cost.known ? `It costs ${cost.minorUnits} minor units of ${cost.currency}.` : 'A cost is not known.',
-      ),
-    ],
+    [costPoints(effects), reason('governance', 'RISK_COST', costDetail(effects))],
     [
       request.credential?.environment === 'PRODUCTION' ? PRODUCTION_POINTS : 0,
       reason('governance', 'RISK_PRODUCTION'),

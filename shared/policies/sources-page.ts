@@ -130,7 +130,10 @@ export const sourcesPage = ({ viewer, policies, open, now }: SourcesPageFacts): 
       ${
         policies.length === 0
           ? html`<section class="card">
-              <p class="dim">Nothing is watched yet. The curated sources appear with the first check.</p>
+              <p class="dim">
+                Nothing is watched yet. The curated sources appear with the first check of the schedule, or at
+                once with <code>npx autopack policies check --now</code>.
+              </p>
             </section>`
           : null
       }

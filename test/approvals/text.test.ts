@@ -1,10 +1,11 @@
+import { costWords } from '#shared/actions/cost-words.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { html, wireBlock } from '#shared/approvals/html.ts';
 import { approvalMail } from '#shared/approvals/mail.ts';
 import { visibleLine } from '#shared/approvals/untrusted.ts';
 import { indentJson } from '#shared/approvals/wire-text.ts';
-import { costWords, relativeWords } from '#shared/approvals/words.ts';
+import { behindIt, relativeWords } from '#shared/approvals/words.ts';
 import { addressesIn, linksOf } from './browse.ts';
 import { approval, dryRun, NOW } from './fixtures.ts';
 
@@ -127,6 +128,13 @@ describe('words', () => {
     ['unknown', 'Cost unknown'],
   ] as const)('say what %j costs', (cost, words) => {
     expect(costWords(cost)).toBe(words);
+  });
+
+  it('name everybody behind an action once, the proposer as the registry does', () => {
+    const originators = ['client:4f2a', 'person:ada@example.test'];
+    const known = { proposer: 'client:4f2a', proposerName: 'demo-agent', originators };
+    expect(behindIt(known)).toEqual(['demo-agent (agent)', 'ada@example.test']);
+    expect(behindIt({ proposer: 'client:4f2a', originators })).toEqual(['4f2a (agent)', 'ada@example.test']);
   });
 
   it('say how long', () => {

@@ -111,6 +111,19 @@ describe('the safety profile (GOV-05)', () => {
       ),
     ).toBe(first.score);
   });
+
+  test.each([
+    [[usd(10_000)], 'It costs 100.00 USD.'],
+    [
+      [usd(100_000), usd(50), { minorUnits: 20_000, currency: 'JPY' }],
+      'It costs 1,000.50 USD and 20,000 JPY.',
+    ],
+    [[usd(100_000), 'unknown' as const], 'A cost is not known.'],
+  ])('says what %j cost in words that people use', (costs, words) => {
+    const run = dryRun({ effects: costs.map((cost) => effect('payment', { cost })) });
+    const said = scoreRisk(run).reasons.find(({ code }) => code === 'RISK_COST');
+    expect(said?.detail.replace(/^\+\d+: /, '')).toBe(words);
+  });
 });
 
 const effects = fc.array(

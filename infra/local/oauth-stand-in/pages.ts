@@ -77,7 +77,7 @@ export const appsPage = (
     body: `<h1>Connected apps</h1><p class="note">Stand-ins of YouTube, Etsy and Shopify on this machine. ${NOTE} Removing access here is what an account's owner does in the provider's settings.</p>
 <div class="card">${
       rows.length === 0
-        ? '<p class="soft">No account is connected yet.</p>'
+        ? '<p class="soft">No account is connected yet: register one as a credential ("Connecting an account here" in docs/local.md), then press Connect on the page of credentials.</p>'
         : `<div class="scroll"><table><thead><tr><th>Provider</th><th>Account</th><th>Connected (UTC)</th><th>Ends (UTC)</th><th class="n">Renewed</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`
     }</div>`,
   });
