@@ -23,27 +23,23 @@ export interface PredictedCost {
   readonly currency: string;
 }
 
-/** What all effects cost together. Unknown as soon as one is unknown or currencies differ. */
-export const predictedCost = (effects: DryRun['effects']): PredictedCost => {
-  const unknown = { known: false, minorUnits: Number.MAX_SAFE_INTEGER, currency: '' };
-  let minorUnits = 0;
-  let currency = '';
-  for (const { cost } of effects) {
-    if (cost === 'unknown') return unknown;
-    if (cost.minorUnits === 0) continue;
-    if (currency !== '' && currency !== cost.currency) return unknown;
-    currency = cost.currency;
-    minorUnits += cost.minorUnits;
-  }
-  return Number.isSafeInteger(minorUnits) ? { known: true, minorUnits, currency } : unknown;
-};
-
 const sumsByCurrency = (effects: DryRun['effects']): ReadonlyMap<string, number> => {
   const sums = new Map<string, number>();
   for (const { cost } of effects) {
-    if (cost !== 'unknown') sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.minorUnits);
+    if (cost !== 'unknown' && cost.minorUnits > 0)
+      sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.minorUnits);
   }
   return sums;
+};
+
+/** What all effects cost together. Unknown as soon as one is unknown or currencies differ. */
+export const predictedCost = (effects: DryRun['effects']): PredictedCost => {
+  const unknown = { known: false, minorUnits: Number.MAX_SAFE_INTEGER, currency: '' };
+  if (effects.some(({ cost }) => cost === 'unknown')) return unknown;
+  const [[currency, minorUnits] = ['', 0], ...others] = sumsByCurrency(effects);
+  return others.length === 0 && Number.isSafeInteger(minorUnits)
+    ? { known: true, minorUnits, currency }
+    : unknown;
 };
 
 /** The dearest currency counts, and an unknown cost at least its own points, so that more effects never lower it. */
@@ -51,7 +47,8 @@ const costPoints = (effects: DryRun['effects']): number => {
   const unknown = effects.some(({ cost, type }) => cost === 'unknown' && type !== 'read');
   return Math.max(
     unknown ? UNKNOWN_COST_POINTS : 0,
-    ...[...sumsByCurrency(effects).values()].map(
+    ...Array.from(
+      sumsByCurrency(effects).values(),
       (sum) => COST_STEPS.findLast((step) => sum >= step.fromMinorUnits)?.points ?? 0,
     ),
   );
@@ -60,10 +57,7 @@ const costPoints = (effects: DryRun['effects']): number => {
 const costDetail = (effects: DryRun['effects']): string =>
   effects.some(({ cost }) => cost === 'unknown')
     ? 'A cost is not known.'
-    : `It costs ${[...sumsByCurrency(effects)]
-        .filter(([, minorUnits]) => minorUnits > 0)
-        .map(([currency, minorUnits]) => costWords({ currency, minorUnits }))
-        .join(' and ')}.`;
+    : `It costs ${Array.from(sumsByCurrency(effects), ([currency, minorUnits]) => costWords({ currency, minorUnits })).join(' and ')}.`;
 
 /** The gravest class by points; `destructive` where there is none, since nothing is known then. */
 export const gravestEffect = (effects: DryRun['effects']): EffectType =>
