@@ -124,6 +124,7 @@ describe('words', () => {
     [{ minorUnits: 5, currency: 'USD' }, '0.05 USD'],
     [{ minorUnits: 1500, currency: 'JPY' }, '1,500 JPY'],
     [{ minorUnits: 1234, currency: 'KWD' }, '1.234 KWD'],
+    [{ minorUnits: Number.MAX_SAFE_INTEGER, currency: 'USD' }, '90,071,992,547,409.91 USD'],
     [{ minorUnits: 0, currency: 'USD' }, 'No cost'],
     ['unknown', 'Cost unknown'],
   ] as const)('say what %j costs', (cost, words) => {
