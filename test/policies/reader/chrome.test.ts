@@ -100,10 +100,9 @@ describe('what stands around the policy, where the source has no selector', () =
     );
   });
 
-  it('reads hostile nesting in time', async () => {
+  it('reads hostile nesting in bounded time', async () => {
     const open = '<nav aria-hidden="true" class="cookie-banner" role="dialog">';
-    const started = performance.now();
-    await read(`${open.repeat(2_000)}<p>${'rule '.repeat(200_000)}</p>`);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    // Quadratic work on it does not end before the test's own limit.
+    await read(`${open.repeat(8_000)}<p>${'rule '.repeat(800_000)}</p>`);
   });
 });
