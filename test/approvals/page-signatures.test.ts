@@ -155,8 +155,8 @@ describe('for every schedule of rotations between page and decision', () => {
         fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.constantFrom('rotate', 'read')), {
           maxLength: 6,
         }),
-        fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.constantFrom('rotate', 'read')), {
-          maxLength: 5,
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.constantFrom('rotate', 'read')), {
+          maxLength: 6,
         }),
         async (before, after) => {
           const at = await asked();
@@ -179,8 +179,10 @@ describe('for every schedule of rotations between page and decision', () => {
           expect([isLive, answer.statusCode]).toEqual([isLive, isLive ? 303 : 403]);
         },
       ),
-      { seed: 20_261_121, numRuns: 150 },
+      { numRuns: 150 },
     );
+    console.log('COUNT page.live', live);
+    console.log('COUNT page.over', over);
     expect([live > 50, over > 5]).toEqual([true, true]);
   });
 });

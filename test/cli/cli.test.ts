@@ -313,7 +313,7 @@ describe('as a person', () => {
       clientId: 'cli',
       now: () => Date.now(),
       show: (url) => (asked = new URL(url).searchParams),
-      patienceMs: 5000,
+      patienceMs: 60_000,
     });
     while (asked === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     const back = asked.get('redirect_uri') ?? '';

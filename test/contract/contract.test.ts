@@ -25,7 +25,7 @@ describe('the AWS behaviour that Autopack relies on, on the local host', () => {
   });
   it.concurrent.for(CASES.map((one) => [one.id, one] as const))(
     '%s',
-    { timeout: 40_000 },
+    { timeout: 120_000 },
     async ([, one]) => void (await runCase(one, place)),
   );
 });

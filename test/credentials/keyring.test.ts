@@ -15,6 +15,7 @@ import {
 } from '#shared/credentials/keyring.ts';
 import { KEYRING_TIMING } from '#shared/credentials/rotation/keyring-document.ts';
 import { recordFigures } from '../proof/figures.ts';
+import { DEFAULT_SEED, SEED } from '../support/seed.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00.000Z');
 const HOUR = 3_600_000;
@@ -172,10 +173,10 @@ describe('for every schedule of rotation, issue, cache age and clock skew', () =
           }
         },
       ),
-      { seed: 20_261_121, numRuns: 3_000 },
+      { numRuns: 3_000 },
     );
     for (const { live, dead } of Object.values(seen)) expect(Math.min(live, dead)).toBeGreaterThan(1_000);
     console.log(`signatures of the keyring under random schedules: ${JSON.stringify(seen)}`);
-    recordFigures('keyring-schedules', { schedules: 3_000, ...seen });
+    if (SEED === DEFAULT_SEED) recordFigures('keyring-schedules', { schedules: 3_000, ...seen });
   });
 });

@@ -210,8 +210,25 @@ const condition = fc.letrec<{ any: string }>((tie) => ({
 const statement = fc
   .tuple(fc.constantFrom('permit', 'permit', 'forbid'), fc.constantFrom('when', 'unless'), condition)
   .map(([kind, word, text]) => `${kind}(principal, ${RUN}, resource) ${word} { ${text} };`);
-const policy = fc.array(statement, { minLength: 1, maxLength: 3 }).map((all) => all.join('\n'));
-const runs = fc
+/** What a careful person writes, and gets past the write: chance alone seldom finds it. */
+const narrow = fc
+  .tuple(
+    fc.constantFrom(
+      'resource.defined && resource.method == "GET" && resource.effects == ["read"]',
+      'resource.provider == "mail" && resource.effects == ["notify"]',
+    ),
+    fc.option(condition, { nil: 'true' }),
+  )
+  .map(([safe, text]) => `permit(principal, ${RUN}, resource) when { ${safe} && ${text} };`);
+const policy = fc
+  .oneof(
+    fc.array(statement, { minLength: 1, maxLength: 3 }),
+    fc.tuple(narrow),
+    fc.tuple(narrow, statement),
+    fc.tuple(narrow, narrow),
+  )
+  .map((all) => all.join('\n'));
+const anyRun = fc
   .record({
     operation: fc.constantFrom('http/request', 'mail/send', 'alpaca/order.submit'),
     types: fc.subarray([...EFFECT_TYPES]),
@@ -221,6 +238,17 @@ const runs = fc
   .map(({ operation, types, method, url }) =>
     dryRun({ operation, effects: types.map((type) => effect(type)) }, { method, url, operation }),
   );
+/** Every third is one that a rule may let through. */
+const runs = fc.oneof(
+  { weight: 4, arbitrary: anyRun },
+  { weight: 1, arbitrary: fc.constant(dryRun()) },
+  {
+    weight: 1,
+    arbitrary: fc.constant(
+      dryRun({ operation: 'mail/send', effects: [effect('notify')] }, { operation: 'mail/send' }),
+    ),
+  },
+);
 
 const mustWait = (run: ReturnType<typeof dryRun>): boolean => {
   const http = run.operation === 'http/request';
@@ -251,7 +279,7 @@ describe('whatever a project writes (GOV-04)', () => {
       }),
       { seed: 20_261_121, numRuns: 250 },
     );
-    expect(unattended).toBeGreaterThan(0);
+    expect(unattended).toBeGreaterThan(5);
   });
 
   test('a policy that gets past the write permits none of it even alone, without the forbids of the product', () => {

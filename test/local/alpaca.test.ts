@@ -2,6 +2,7 @@ import { readFileSync, existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { serveAlpacaStandIn, STAND_IN_KEYS } from '#infra/local/alpaca-stand-in/serve.ts';
 import type { AlpacaFault } from '#infra/local/ports.ts';
+import { silenceOf, whileItHangs } from '../support/patience.ts';
 import { type HostDouble, hostDouble } from './local-host-double.ts';
 
 let host: HostDouble;
@@ -52,7 +53,16 @@ const outcome = (promise: Promise<Reply>) =>
     (reply) => reply.status,
     () => 'broken' as const,
   );
-const shortly = () => AbortSignal.timeout(150);
+const submitAndGiveUp = (more: object = {}) => {
+  const patience = new AbortController();
+  return outcome(
+    whileItHangs(
+      silenceOf(alpaca.control),
+      () => submit(more, patience.signal),
+      () => patience.abort(),
+    ),
+  );
+};
 
 describe('the Alpaca stand-in', () => {
   test('ten submissions of one client order id at once make one order; the others are refused as duplicates', async () => {
@@ -78,7 +88,7 @@ describe('the Alpaca stand-in', () => {
     'the fault %o gives %s, a lookup %i and a repeat %i, and never two orders',
     async (fault, first, found, repeat) => {
       await alpaca.control.inject(fault);
-      expect(await outcome(submit({}, shortly()))).toBe(first);
+      expect(await submitAndGiveUp()).toBe(first);
       expect((await lookup()).status).toBe(found);
       expect((await submit()).status).toBe(repeat);
       expect(alpaca.control.orders()).toHaveLength(1);
@@ -89,7 +99,7 @@ describe('the Alpaca stand-in', () => {
 
   test('an order that lands late is missed, then wins against the repeat', async () => {
     await alpaca.control.inject({ kind: 'landLate', delayMs: 30_000 });
-    expect(await outcome(submit({}, shortly()))).toBe('broken');
+    expect(await submitAndGiveUp()).toBe('broken');
     expect((await lookup()).status).toBe(404);
     host.clock.advance(30_000);
     expect((await submit()).status).toBe(422);
@@ -98,7 +108,7 @@ describe('the Alpaca stand-in', () => {
 
   test('an order that lands after its repeat is dropped', async () => {
     await alpaca.control.inject({ kind: 'landLate', delayMs: 30_000 });
-    expect(await outcome(submit({}, shortly()))).toBe('broken');
+    expect(await submitAndGiveUp()).toBe('broken');
     expect((await submit()).status).toBe(200);
     host.clock.advance(30_000);
     await lookup();
@@ -108,7 +118,7 @@ describe('the Alpaca stand-in', () => {
   test('orders, pending fills, faults and landings survive a restart', async () => {
     await submit();
     await alpaca.control.inject({ kind: 'landLate', delayMs: 5000 });
-    expect(await outcome(submit({ client_order_id: 'late' }, shortly()))).toBe('broken');
+    expect(await submitAndGiveUp({ client_order_id: 'late' })).toBe('broken');
     await alpaca.control.inject({ kind: 'serverErrorBefore' });
     await alpaca.stop();
     host.clock.advance(10_000);

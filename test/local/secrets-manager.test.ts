@@ -112,7 +112,7 @@ const nameOf = (promise: Promise<unknown>) =>
     (error: Error) => error.name,
   );
 const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
-  for (let turn = 0; turn < 200; turn += 1) {
+  for (let turn = 0; turn < 4_000; turn += 1) {
     if (await condition()) return;
     await sleep(10);
   }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   DescribeStateMachineCommand,
@@ -416,7 +416,7 @@ describe('after a restart', () => {
     expect(await readdir(join(folder.path, 'step-functions', 'open'))).toEqual([]);
   });
 
-  test('a hundred thousand closed executions do not slow the start', async () => {
+  test('a start looks at no closed execution, and the list has a hundred thousand', async () => {
     const machine = await local.create('M', waiting);
     await local.start(machine, {}, 'open');
     await settled();
@@ -431,19 +431,15 @@ describe('after a restart', () => {
         startDate: n,
         stopDate: n,
       });
-    await writeFile(
-      join(closed, 'index.jsonl'),
-      Array.from({ length: 100_000 }, (_, n) => line(n)).join('\n'),
-    );
-    for (let shard = 0; shard < 256; shard += 1) {
-      const path = join(closed, shard.toString(16).padStart(2, '0'));
-      await mkdir(path, { recursive: true });
-      for (let n = 0; n < 4; n += 1) await writeFile(join(path, `${n}.jsonl`), '{}\n');
-    }
-    const began = performance.now();
+    // A folder where a file belongs, and files where folders belong: whoever reads them fails.
+    const index = join(closed, 'index.jsonl');
+    await mkdir(index);
+    for (let shard = 0; shard < 256; shard += 1)
+      await writeFile(join(closed, shard.toString(16).padStart(2, '0')), '');
     local = await rig(folder.path, () => null, local.clock);
     expect(await local.service.resume()).toEqual({ resumed: 1 });
-    expect(performance.now() - began).toBeLessThan(1000);
+    await rmdir(index);
+    await writeFile(index, Array.from({ length: 100_000 }, (_, n) => line(n)).join('\n'));
     const { executions } = await local.sfn.send(
       new ListExecutionsCommand({ stateMachineArn: machine, maxResults: 2 }),
     );

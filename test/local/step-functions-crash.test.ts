@@ -221,7 +221,7 @@ test('wherever the journal ends after a crash, the execution comes to the same e
     ),
     { numRuns: 120 },
   );
-}, 60_000);
+});
 
 test('a line in the middle that is not a record keeps the execution from running on, loudly', async () => {
   const folder = await temporaryFolder();

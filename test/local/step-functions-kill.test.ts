@@ -35,4 +35,4 @@ test('an execution that is killed again and again comes to its end, with at most
   expect([...new Set(calls)]).toEqual(Array.from({ length: 600 }, (_, n) => n));
   expect(calls.length).toBeLessThanOrEqual(600 + kills.length);
   await folder.remove();
-}, 60_000);
+});

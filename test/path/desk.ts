@@ -15,7 +15,7 @@ export const ASSEMBLIES = fileURLToPath(
 export const until = async <Found>(
   what: string,
   look: () => Promise<Found | undefined> | Found | undefined,
-  seconds = 30,
+  seconds = 60,
 ): Promise<Found> => {
   for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
     const found = await look();

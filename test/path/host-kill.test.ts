@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser, textOf } from '#infra/local/demo-browser.ts';
 import { agentToken } from '#infra/local/example.ts';
 import { readMail } from '#infra/local/outbox/read-mail.ts';
+import { randomFrom, SEED } from '../support/seed.ts';
 import { MARKET_ORDER, openAs, until } from './desk.ts';
 
 const TARGET = fileURLToPath(new URL('host-target.ts', import.meta.url));
@@ -28,12 +29,6 @@ interface Running extends Place {
 interface Order {
   readonly client_order_id: string;
 }
-
-/** Small and seeded, so that a failing run can be repeated. */
-const randomFrom = (seed: number) => (): number => {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  return seed / 2 ** 32;
-};
 
 /** The whole stack in a process of its own, killed with -9 (NFR: nothing is lost; at most once). */
 describe('the host killed with SIGKILL', { timeout: 180_000 }, () => {
@@ -153,9 +148,7 @@ describe('the host killed with SIGKILL', { timeout: 180_000 }, () => {
   });
 
   it('loses nothing and doubles nothing when it is killed at five random moments', async () => {
-    const seed = Number(process.env['AUTOPACK_PROOF_SEED'] ?? Date.now() % 2 ** 31);
-    console.log(`host-kill: AUTOPACK_PROOF_SEED=${seed}`);
-    const random = randomFrom(seed);
+    const random = randomFrom(SEED);
     const keys = Array.from({ length: 4 }, (_, index) => `random-${index}`);
     const accepted = new Set<string>();
     const decided = new Set<string>();

@@ -17,6 +17,7 @@ import type { Send } from '#shared/providers/provider.ts';
 import { serveAlpacaStandIn, STAND_IN_KEYS } from '#infra/local/alpaca-stand-in/serve.ts';
 import { order } from '../actions/rows.ts';
 import { world } from '../actions/world.ts';
+import { silenceOf, withTimePassing } from '../support/patience.ts';
 
 /**
  * The real Alpaca adapter and the real guarded client against the stand-in over HTTP, driven by the very use cases
@@ -82,10 +83,9 @@ describe('an order whose provider misbehaves', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  // Faults that hang are cut short here; the ledger's own windows still use the described timeouts.
   const sendTo = (dryRun: DryRun): Send => {
     const send = outboundSend({ allowedHosts: [new URL(dryRun.request.url).host], allowLoopback: true });
-    return (request) => send({ ...request, timeoutMs: 250 });
+    return (request) => withTimePassing(silenceOf(standIn.control), request.timeoutMs, () => send(request));
   };
   const execute = (): Promise<ExecuteStep> =>
     executeAction(

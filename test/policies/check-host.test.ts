@@ -13,6 +13,7 @@ import { readMail } from '#infra/local/outbox/read-mail.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import { listObservations, putSourceIfAbsent, readState } from '#shared/policies/policies.aws.ts';
 import { until } from '../path/desk.ts';
+import { randomFrom, SEED } from '../support/seed.ts';
 import { policyPage } from './check-world.ts';
 import { column, tinyPdf } from './reader/tiny-pdf.ts';
 import { sourceRecord } from './rows.ts';
@@ -32,10 +33,6 @@ interface Place {
   readonly table: string;
   readonly machine: string;
 }
-const randomFrom = (seed: number) => (): number => {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  return seed / 2 ** 32;
-};
 
 /** The check as it is deployed, in a process of its own, with a page that a test serves. */
 describe('the policy check on the local host', { timeout: 300_000 }, () => {
@@ -131,9 +128,7 @@ describe('the policy check on the local host', { timeout: 300_000 }, () => {
   });
 
   it('sees a page, tells people of it, and sees it change; killed at any moment it loses and doubles nothing', async () => {
-    const seed = Number(process.env['AUTOPACK_PROOF_SEED'] ?? Date.now() % 2 ** 31);
-    console.log(`policy check: AUTOPACK_PROOF_SEED=${seed}`);
-    const random = randomFrom(seed);
+    const random = randomFrom(SEED);
     html = policyPage('Candles may be sold.').html ?? '';
     let host = await start();
     const { port } = server.address() as AddressInfo;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileFilters } from '#shared/policies/filters.ts';
 import { compilePattern } from '#shared/policies/filter-pattern.ts';
 import { PolicySource } from '#shared/policies/source.ts';
+import { bounded } from '../support/bounded.ts';
 
 const source = (kind: 'dropBlocks' | 'maskText', matching: string) =>
   PolicySource.safeParse({
@@ -84,10 +85,7 @@ describe('patterns of filters', () => {
         '0'.repeat(20_000),
         'helpful '.repeat(2_500),
       ]) {
-        const started = performance.now();
-        filters.drops(text);
-        filters.norm(text);
-        expect(performance.now() - started, matching).toBeLessThan(4_000);
+        bounded(() => [filters.drops(text), filters.norm(text)]);
       }
     }
     expect(compilePattern('x', true)).toBeInstanceOf(RegExp);

@@ -7,6 +7,7 @@ import { judge, type JudgeInput } from '#shared/policies/judge.ts';
 import { normalise } from '#shared/policies/normalise.ts';
 import type { UnusableReason } from '#shared/policies/observation.ts';
 import { PolicySource, type PolicySourceInput } from '#shared/policies/source.ts';
+import { bounded } from '../support/bounded.ts';
 
 const HASH = '0'.repeat(64);
 const source = (more: Partial<PolicySourceInput> = {}): PolicySource =>
@@ -511,15 +512,10 @@ describe('the judge (POL-11, reference P7, P14-P19)', () => {
     );
   });
 
-  it('reads a megabyte of "<" and unclosed tags in time', () => {
-    const began = performance.now();
-    for (const piece of ['<', '<script>', '<div ', '<!--', '<h1>', '<title>x'])
-      judge({
-        source: source(),
-        capture: capture(),
-        read: missed,
-        body: bytes(`<html>${piece.repeat(1_000_000 / piece.length)}`),
-      });
-    expect(performance.now() - began).toBeLessThan(3_000);
+  it('reads megabytes of "<" and unclosed tags in bounded time', () => {
+    for (const piece of ['<', '<script>', '<div ', '<!--', '<h1>', '<title>x']) {
+      const body = bytes(`<html>${piece.repeat(4_000_000 / piece.length)}`);
+      bounded(() => judge({ source: source(), capture: capture(), read: missed, body }));
+    }
   });
 });

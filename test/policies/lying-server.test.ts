@@ -42,7 +42,8 @@ const LIES: readonly (readonly [name: string, code: string, answer: Answer])[] =
     'TRUNCATED',
     (socket) => {
       socket.write(Buffer.concat([head('Content-Length: 500'), TERMS]));
-      setTimeout(() => socket.resetAndDestroy(), 20);
+      // Only in a turn after the one in which the client could read what came before.
+      setTimeout(() => setImmediate(() => setImmediate(() => socket.resetAndDestroy())), 20);
     },
   ],
   [

@@ -10,6 +10,7 @@ import { outboundSend } from '#shared/providers/outbound.http.ts';
 import { hashOfOutgoing } from '#shared/providers/outgoing-hash.ts';
 import type { Finding, ProviderOperation, Send, Verdict } from '#shared/providers/provider.ts';
 import { hostIsStandIn } from '#shared/providers/stand-in.ts';
+import { silenceOf, withTimePassing } from '../support/patience.ts';
 import { dispatchOf, facts, hashOf, KEY, NOW, ORDER } from './support.ts';
 
 const secret = new Secret({ ...STAND_IN_KEYS });
@@ -59,16 +60,13 @@ afterEach(async () => {
 
 const rendered = (operation: ProviderOperation, payload: unknown) =>
   operation.render(payload, facts({ baseUrlOverride: standIn.url }));
-const dispatch = async (
-  operation: ProviderOperation,
-  payload: unknown,
-  timeoutMs = 2_000,
-): Promise<Verdict> => {
+const dispatch = async (operation: ProviderOperation, payload: unknown): Promise<Verdict> => {
   const dryRun = rendered(operation, payload);
   expect(hostIsStandIn(dryRun.request)).toBe(true);
   const outgoing = operation.prepare(dispatchOf(dryRun, secret), NOW);
   expect(hashOfOutgoing(dryRun.request, outgoing)).toBe(hashOf(dryRun));
-  return operation.classify(await send({ ...outgoing, timeoutMs }).catch((error: unknown) => error as Error));
+  const asked = withTimePassing(silenceOf(standIn.control), outgoing.timeoutMs, () => send(outgoing));
+  return operation.classify(await asked.catch((error: unknown) => error as Error));
 };
 const ask = (operation: ProviderOperation, payload: unknown): Promise<Finding> =>
   operation.reconcile(dispatchOf(rendered(operation, payload), secret), send, NOW);
@@ -89,13 +87,13 @@ describe('an order over real HTTP', () => {
 
   test('that is answered by silence after it took effect is in doubt, then found', async () => {
     await standIn.control.inject({ kind: 'timeoutAfter' });
-    expect(await dispatch(submit, ORDER, 150)).toMatchObject({ kind: 'ambiguous', code: 'SEND_TIMEOUT' });
+    expect(await dispatch(submit, ORDER)).toMatchObject({ kind: 'ambiguous', code: 'SEND_TIMEOUT' });
     expect(await ask(submit, ORDER)).toMatchObject({ kind: 'applied', code: 'ORDER_FOUND' });
   });
 
   test('that never took effect is in doubt, then absent, and may be sent once more', async () => {
     await standIn.control.inject({ kind: 'timeoutBefore' });
-    expect((await dispatch(submit, ORDER, 150)).kind).toBe('ambiguous');
+    expect((await dispatch(submit, ORDER)).kind).toBe('ambiguous');
     expect(await ask(submit, ORDER)).toEqual({ kind: 'absent' });
     expect((await dispatch(submit, ORDER)).kind).toBe('applied');
     expect(ours()).toHaveLength(1);
@@ -103,7 +101,7 @@ describe('an order over real HTTP', () => {
 
   test('that lands late makes the repeat a duplicate, which is adopted', async () => {
     await standIn.control.inject({ kind: 'landLate', delayMs: 5_000 });
-    expect((await dispatch(submit, ORDER, 150)).kind).toBe('ambiguous');
+    expect((await dispatch(submit, ORDER)).kind).toBe('ambiguous');
     expect(await ask(submit, ORDER)).toEqual({ kind: 'absent' });
     clock.forward(6_000);
     expect(await dispatch(submit, ORDER)).toMatchObject({ code: 'DUPLICATE_CLIENT_ORDER_ID' });

@@ -11,7 +11,7 @@ const request = (url: string, more: Partial<OutgoingRequest> = {}): OutgoingRequ
   url,
   headers: {},
   body: null,
-  timeoutMs: 2_000,
+  timeoutMs: 30_000,
   ...more,
 });
 

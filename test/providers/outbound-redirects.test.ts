@@ -29,7 +29,7 @@ describe('reads that may follow redirects', () => {
       url: `http://${host}/`,
       headers: { accept: 'text/html', authorization: 'Bearer planted', 'x-own': 'planted too' },
       body: null,
-      timeoutMs: 1_500,
+      timeoutMs: 30_000,
     });
 
   test('leave every credential behind at another origin, and keep it at the same one', async () => {

@@ -35,7 +35,7 @@ const post = (name: string, options: Partial<OutboundOptions>): Promise<Provider
     url: `https://${name}:${port}/x`,
     headers: { authorization: 'Bearer planted' },
     body: '{}',
-    timeoutMs: 2_000,
+    timeoutMs: 30_000,
   });
 
 describe('https to a pinned address', () => {

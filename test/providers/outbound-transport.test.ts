@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type OutboundOptions, outboundSend } from '#shared/providers/outbound.http.ts';
 import { OutboundError } from '#shared/providers/outbound-error.ts';
 import type { OutgoingRequest, ProviderReply } from '#shared/providers/provider.ts';
+import { withTimePassing } from '../support/patience.ts';
 import { type RawServer, rawServer, reply } from './raw-server.ts';
 
 const open: RawServer[] = [];
@@ -26,7 +27,7 @@ const post = (
     url: `${scheme}://${host}/orders?x=1`,
     headers: { 'content-type': 'application/json', authorization: 'Bearer planted' },
     body: '{"a":"ü"}',
-    timeoutMs: 1_500,
+    timeoutMs: 30_000,
     ...more,
   });
 
@@ -157,32 +158,46 @@ describe('a request that may have arrived (sent: true)', () => {
 
   test('no reply comes in time', async () => {
     const server = await serve({});
-    const error = await errorOf(post(server.host, { timeoutMs: 80 }));
+    const arrived = (): boolean => server.received[0]?.includes('POST /orders') === true;
+    const error = await errorOf(withTimePassing(arrived, 30_000, () => post(server.host)));
     expect(error).toMatchObject({ code: 'SEND_TIMEOUT', sent: true, status: undefined });
     expect(server.received[0]).toContain('POST /orders');
   });
 
   test('the reply drips so slowly that the time is over (slow loris)', async () => {
+    let drops = 0;
     const server = await serve({
       onRequest: (socket) => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
-        const drip = setInterval(() => socket.write('x'), 5);
+        const drip = setInterval(() => socket.write('x', () => (drops += 1)), 5);
         socket.on('close', () => clearInterval(drip));
       },
     });
-    const error = await errorOf(post(server.host, { timeoutMs: 120 }));
+    const error = await errorOf(
+      withTimePassing(
+        () => drops > 9,
+        30_000,
+        () => post(server.host),
+      ),
+    );
     expect(error).toMatchObject({ sent: true, status: 200 });
   });
 
   test('the headers of the reply drip for ever', async () => {
+    let drops = 0;
     const server = await serve({
       onRequest: (socket) => {
         socket.write('HTTP/1.1 200 OK\r\n');
-        const drip = setInterval(() => socket.write('X-A: b\r\n'), 5);
+        const drip = setInterval(() => socket.write('X-A: b\r\n', () => (drops += 1)), 5);
         socket.on('close', () => clearInterval(drip));
       },
     });
-    expect(await errorOf(post(server.host, { timeoutMs: 120 }))).toMatchObject({
+    const attempt = withTimePassing(
+      () => drops > 9,
+      30_000,
+      () => post(server.host),
+    );
+    expect(await errorOf(attempt)).toMatchObject({
       code: 'SEND_TIMEOUT',
       sent: true,
     });

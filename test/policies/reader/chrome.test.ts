@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bounded } from '../../support/bounded.ts';
 import { decisive, read } from './pages.ts';
 
 const POLICY = `<main><header><h1>Spam policy</h1><p>In short: none.</p></header>
@@ -100,10 +101,9 @@ describe('what stands around the policy, where the source has no selector', () =
     );
   });
 
-  it('reads hostile nesting in time', async () => {
+  it('reads hostile nesting in bounded time', async () => {
     const open = '<nav aria-hidden="true" class="cookie-banner" role="dialog">';
-    const started = performance.now();
-    await read(`${open.repeat(2_000)}<p>${'rule '.repeat(200_000)}</p>`);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const page = `${open.repeat(8_000)}<p>${'rule '.repeat(800_000)}</p>`;
+    await bounded(() => read(page));
   });
 });

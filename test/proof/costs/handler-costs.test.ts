@@ -116,7 +116,7 @@ const counted = async <Result>(name: string, run: () => Promise<Result>): Promis
   return result;
 };
 
-describe('what each function asks of AWS along the approved path', { timeout: 60_000 }, () => {
+describe('what each function asks of AWS along the approved path', () => {
   it('is what was agreed, request by request', async () => {
     const context = { getRemainingTimeInMillis: () => 60_000 } as never;
     const propose = await import('#functions/actions/propose-action.handler.ts');

@@ -65,5 +65,5 @@ describe('every call of every step of a rotation is disturbed, then Secrets Mana
     console.log(`kill points of rotation: ${points}`);
     expect(problems.slice(0, 20)).toEqual([]);
     recordFigures('rotation-kill-points', { points, modes: MODES, services: SERVICES, lags: LAGS, kinds });
-  }, 60_000);
+  });
 });
