@@ -55,7 +55,10 @@ export const bundleFunctions = (outdir: string, entries: readonly string[] = ENT
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/lib-dynamodb': join(import.meta.dirname, 'lib-dynamodb.js') },
+    alias: {
+      '@aws-sdk/lib-dynamodb': join(import.meta.dirname, 'lib-dynamodb.js'),
+      '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.js'),
+    },
     banner: { js: COMMONJS_BANNER },
     minify: true,
     // Names of errors and classes are part of what state machines and logs say.
