@@ -17,13 +17,13 @@ export type Entry = { [C in keyof Environments]: `${C}/${Names<C>}` }[keyof Envi
 
 type SchemaOf<E extends Entry> = E extends `${infer C extends keyof Environments}/${infer Name}`
   ? Name extends keyof Environments[C]
-    ? Environments[C][Name]
+    ? ReturnType<Environments[C][Name] & (() => z.ZodObject)>
     : never
   : never;
 
 /** Template values are text, whatever the schema makes of them; a missing variable is a compile error. */
 export type EnvironmentOf<E extends Entry> =
-  z.input<SchemaOf<E> & z.ZodObject> extends infer Input ? { readonly [Name in keyof Input]: string } : never;
+  z.input<SchemaOf<E>> extends infer Input ? { readonly [Name in keyof Input]: string } : never;
 
 export const ENTRIES: readonly Entry[] = Object.entries(ENVIRONMENTS).flatMap(([capability, functions]) =>
   Object.keys(functions).map((name) => `${capability}/${name}` as Entry),
@@ -32,9 +32,10 @@ export const ENTRIES: readonly Entry[] = Object.entries(ENVIRONMENTS).flatMap(([
 /** Schema of one function's environment. */
 export const environmentSchema = (entry: Entry): z.ZodObject => {
   const [capability = '', name = ''] = entry.split('/');
-  return (ENVIRONMENTS as unknown as Record<string, Record<string, z.ZodObject>>)[capability]?.[
-    name
-  ] as z.ZodObject;
+  const schemas: Readonly<Record<string, Readonly<Record<string, () => z.ZodObject>>>> = ENVIRONMENTS;
+  const schema = schemas[capability]?.[name];
+  if (schema === undefined) throw new Error(`there is no function ${entry}`);
+  return schema();
 };
 
 /** `actions/propose-action` as a construct id: `ProposeAction`. */

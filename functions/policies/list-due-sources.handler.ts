@@ -1,7 +1,7 @@
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
 import { logLine } from '#shared/config/log.ts';
-import { CURATED_SOURCES } from '#shared/policies/curated.ts';
+import { CURATED_SOURCES } from '#shared/policies/curated-sources.ts';
 import { listSources, putSourceIfAbsent, readStates, replaceState } from '#shared/policies/policies.aws.ts';
 import { env as environments } from './env.ts';
 import { DueInput, listDueSources } from './list-due-sources.ts';

@@ -3,13 +3,8 @@ import { epochMs, Timestamp, timestamp } from '#shared/actions/identity.ts';
 import { EXTRACTOR_VERSION } from '#shared/policies/content.ts';
 import { gauges } from '#shared/policies/gauges.ts';
 import { passTime } from '#shared/policies/passing-time.ts';
-import type {
-  ListSources,
-  PutSourceIfAbsent,
-  ReadStates,
-  ReplaceState,
-  SourceName,
-} from '#shared/policies/ports.ts';
+import type { ListSources, PutSourceIfAbsent, ReadStates, ReplaceState } from '#shared/policies/ports.ts';
+import type { SourceName } from '#shared/policies/row-keys.ts';
 import { configHash, type PolicySource, type SourceRecord } from '#shared/policies/source.ts';
 import { SourceId } from '#shared/policies/source-id.ts';
 import type { SourceState } from '#shared/policies/source-state.ts';

@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync, type Metafile } from 'esbuild';
 import { constructId, ENTRIES, type Entry, type EnvironmentOf } from '../entries.ts';
 import type { StageRecord } from '../stages.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -35,50 +35,84 @@ const COMMONJS_BANNER = [
   'const __dirname = import.meta.dirname;',
 ].join('');
 
+/** How everything that runs on Lambda is built. */
+export const BUILD = {
+  absWorkingDir: ROOT,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  alias: {
+    '@aws-sdk/lib-dynamodb': join(import.meta.dirname, 'lib-dynamodb.js'),
+    '@aws-sdk/credential-provider-node': join(import.meta.dirname, 'lambda-credentials.js'),
+  },
+  banner: { js: COMMONJS_BANNER },
+  minify: true,
+  // Names of errors and classes are part of what state machines and logs say.
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  metafile: true,
+  write: false,
+  logLevel: 'error',
+} as const satisfies BuildOptions;
+
+const sourceOf = (entry: string): string => `functions/${entry}.handler.ts`;
+
+/** Whether a module of ours in the bundle says `import()`: what it names is for a few invocations only. */
+const loadsOnDemand = ({ inputs, outputs }: Metafile, entry: string): boolean =>
+  Object.values(outputs).some(
+    (output) =>
+      output.entryPoint === sourceOf(entry) &&
+      Object.keys(output.inputs).some(
+        (path) =>
+          !path.includes('node_modules/') &&
+          inputs[path]?.imports.some(({ kind }) => kind === 'dynamic-import'),
+      ),
+  );
+
 /**
- * Bundles every function in one pass into `<outdir>/bundles/<entry>/index.mjs`. The metafile is written beside the
- * bundles, not into them, and every path in a bundle is relative to the checkout, so the same source gives the same
- * hash anywhere.
+ * Bundles every function into `<outdir>/bundles/<entry>/index.mjs`, all in one pass; one that loads something on
+ * demand is built again on its own, with that in files beside `index.mjs`, so that a start does not read it. The
+ * metafile is written beside the bundles, not into them, and every path in a bundle is relative to the checkout, so
+ * the same source gives the same hash anywhere.
  */
 export const bundleFunctions = (outdir: string, entries: readonly string[] = ENTRIES): void => {
   const bundles = join(outdir, 'bundles');
   const virtual = join(ROOT, 'cdk.out', 'bundles');
-  const { outputFiles, metafile } = buildSync({
-    absWorkingDir: ROOT,
-    entryPoints: Object.fromEntries(
-      entries.map((entry) => [`${entry}/index`, `functions/${entry}.handler.ts`]),
-    ),
+  const { metafile: whole, outputFiles: files } = buildSync({
+    ...BUILD,
+    entryPoints: Object.fromEntries(entries.map((entry) => [`${entry}/index`, sourceOf(entry)])),
     outdir: virtual,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/lib-dynamodb': join(import.meta.dirname, 'lib-dynamodb.js') },
-    banner: { js: COMMONJS_BANNER },
-    minify: true,
-    // Names of errors and classes are part of what state machines and logs say.
-    keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    metafile: true,
-    write: false,
-    logLevel: 'error',
   });
+  const split = entries.filter((entry) => loadsOnDemand(whole, entry));
+  const replaced = split.map((entry) => join(virtual, entry));
+  const parts = split.map((entry) =>
+    buildSync({
+      ...BUILD,
+      entryPoints: { index: sourceOf(entry) },
+      outdir: join(virtual, entry),
+      splitting: true,
+    }),
+  );
+  const kept = files.filter(({ path }) => !replaced.includes(dirname(path)));
   rmSync(bundles, { recursive: true, force: true });
-  for (const file of outputFiles) {
+  for (const file of [...kept, ...parts.flatMap(({ outputFiles }) => outputFiles)]) {
     const target = join(bundles, relative(virtual, file.path));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, file.path.endsWith('.map') ? ownSourceMap(file.text) : file.contents);
   }
-  for (const [path, output] of Object.entries(metafile.outputs))
+  // What was built again has the same names; its parts come on top.
+  const outputs = Object.assign({}, whole.outputs, ...parts.map(({ metafile }) => metafile.outputs));
+  for (const [path, output] of Object.entries<Metafile['outputs'][string]>(outputs))
     if (Object.keys(output.inputs).some((input) => input.includes('/@cedar-policy/cedar-wasm/')))
       copyFileSync(
         CEDAR_WASM,
         join(bundles, relative(virtual, join(ROOT, dirname(path))), basename(CEDAR_WASM)),
       );
-  writeFileSync(join(outdir, 'bundles.json'), JSON.stringify(metafile));
+  writeFileSync(join(outdir, 'bundles.json'), JSON.stringify({ inputs: whole.inputs, outputs }));
 };
 
 const bundled = new WeakSet<App>();

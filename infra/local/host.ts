@@ -41,6 +41,8 @@ export interface LocalHostOptions {
   readonly assemblyDir?: string;
   /** Replaces variables of functions that have them, by name: shorter times in tests. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Functions that may stay warm, over all of them; see `RunnerOptions`. */
+  readonly idleWorkers?: number;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -129,7 +131,13 @@ export const startLocalHost = async (options: LocalHostOptions): Promise<LocalHo
     );
     const lambda = opened(
       'functions',
-      createLambdaRunner({ region: REGION, dataDir, awsUrl: () => endpoint.url, log }),
+      createLambdaRunner({
+        region: REGION,
+        dataDir,
+        awsUrl: () => endpoint.url,
+        log,
+        ...(options.idleWorkers === undefined ? {} : { idleWorkers: options.idleWorkers }),
+      }),
       (it) => it.close(),
     );
     const host: Host = {

@@ -1,5 +1,4 @@
 import type { PolicyBasis } from '../policies/gate-basis.ts';
-import { policyGate } from '../policies/gate.ts';
 import type { ReadSourceReadings } from '../policies/gate-reading.ts';
 import { GATE_REASONS } from '../policies/gate-reasons.ts';
 import type { Gate, GovernanceFacts, Reason } from './gate.ts';
@@ -23,7 +22,7 @@ export const askPolicies =
   async (facts) => {
     const required = requires(facts);
     if (required.length === 0) return null;
-    const readings = await read(required);
+    const [readings, { policyGate }] = await Promise.all([read(required), import('../policies/gate.ts')]);
     const breakGlass = facts.project.breakGlass ?? [];
     const { allowed, ...basis } = policyGate({ required, readings, breakGlass, now: now() });
     return { allowed, basis };

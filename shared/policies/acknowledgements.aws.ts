@@ -3,7 +3,8 @@ import { QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Db } from '../config/dynamo.aws.ts';
 import { readRows } from '../config/rows.aws.ts';
 import { Acknowledgement, acknowledgementPk } from './acknowledge.ts';
-import { type ListAcknowledgements, type RecordAcknowledgement, statePk } from './ports.ts';
+import type { ListAcknowledgements, RecordAcknowledgement } from './ports.ts';
+import { statePk } from './row-keys.ts';
 
 /**
  * The state that a person's word led to and the record of that word, in one transaction: there is never one without the

@@ -1,4 +1,4 @@
-import { PolicySource, type PolicySourceInput } from './source.ts';
+import type { PolicySourceInput } from './source.ts';
 
 /** What may be left out below: shared by all pages of one site. */
 type Site = Pick<
@@ -57,7 +57,10 @@ const ALPACA_LIBRARY = 'https://files.alpaca.markets/disclosures/library';
  * none was approved by anybody yet, so each begins as `baseline_pending`, and a selector or anchor that does not fit
  * shows as unusable before a person can approve it. Anchors are few and plain: words that the page cannot do without.
  */
-const ENTRIES: readonly (PolicySourceInput & Required<Pick<PolicySourceInput, 'title' | 'kind'>>)[] = [
+export const CURATED_ENTRIES: readonly (PolicySourceInput & {
+  readonly title: string;
+  readonly kind: string;
+})[] = [
   {
     ...YOUTUBE_HELP,
     id: 'youtube-ai-disclosure',
@@ -187,14 +190,11 @@ const ENTRIES: readonly (PolicySourceInput & Required<Pick<PolicySourceInput, 't
   },
 ];
 
-/** The curated sources, checked and complete. */
-export const CURATED_SOURCES: readonly PolicySource[] = ENTRIES.map((entry) => PolicySource.parse(entry));
-
 /** Kinds that tell of rules but are none: watched, never asked for by a gate. */
 const NOT_RULES: ReadonlySet<string> = new Set(['change-log', 'fees']);
 
 /** Ids of the curated rules of a provider, in order. Empty where none is curated. */
 export const curatedRulesOf = (provider: string): string[] =>
-  CURATED_SOURCES.filter((source) => source.provider === provider && !NOT_RULES.has(source.kind)).map(
+  CURATED_ENTRIES.filter((source) => source.provider === provider && !NOT_RULES.has(source.kind)).map(
     ({ id }) => id,
   );

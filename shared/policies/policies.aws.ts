@@ -11,7 +11,6 @@ import {
   type CheckId,
   type ListObservations,
   type ListSources,
-  observationPk,
   type PutSourceIfAbsent,
   type ReadObservation,
   type ReadSource,
@@ -20,9 +19,8 @@ import {
   type RecordObservation,
   type ReplaceSource,
   type ReplaceState,
-  sourcePk,
-  statePk,
 } from './ports.ts';
+import { observationPk, sourcePk, statePk } from './row-keys.ts';
 import { SourceRecord } from './source.ts';
 import { SourceState } from './source-state.ts';
 

@@ -7,11 +7,8 @@ import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes } from './content.ts';
 import type { Observation } from './observation.ts';
 import type { SourceRecord } from './source.ts';
-import type { SourceId } from './source-id.ts';
+import type { SourceName } from './row-keys.ts';
 import type { SourceState } from './source-state.ts';
-
-/** A source is a stable word, checked where it comes in. */
-export type SourceName = z.infer<typeof SourceId>;
 
 /** What identifies one check: a source, the moment it was due, and which look at the page in that slot it is. */
 export const CheckId = z.strictObject({
@@ -20,12 +17,6 @@ export const CheckId = z.strictObject({
   reading: z.int().positive(),
 });
 export type CheckId = z.infer<typeof CheckId>;
-
-/** Keys of the rows of the policies table. No part can hold a "#". */
-export const sourcePk = (source: SourceName): string => `source#${source}`;
-export const statePk = (source: SourceName): string => `state#${source}`;
-export const observationPk = ({ source, slot, reading }: CheckId): string =>
-  `observation#${source}#${slot}#${reading}`;
 
 /** Strongly consistent read; undefined where there is no such source. */
 export type ReadSource = (source: SourceName) => Promise<SourceRecord | undefined>;

@@ -1,6 +1,5 @@
 import { decodeBytes } from './charset.ts';
 import type { PageContent, ReadPageResult } from './content.ts';
-import { readHtml } from './read-html.ts';
 import { readMarkdown } from './read-markdown.ts';
 import { readPdf } from './read-pdf.ts';
 import { readText } from './read-text.ts';
@@ -85,7 +84,11 @@ export const readPage = async (
       code: 'CHARSET_UNKNOWN',
       detail: `the page declares the charset "${decoded.label.slice(0, 80)}", which is none, and is not UTF-8`,
     };
-  if (format === 'html') return readHtml(bytes, decoded.text, source, hints.url);
+  if (format === 'html') {
+    // 0.5 MB of parsers that a page without changes, a failed fetch and other formats do without.
+    const { readHtml } = await import('./read-html.ts');
+    return readHtml(bytes, decoded.text, source, hints.url);
+  }
   if (format === 'markdown') return readMarkdown(bytes, decoded.text, source, hints.url);
   return readText(bytes, decoded.text, source, hints.url);
 };

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
 import { composeApp, stackNames } from '#infra/compose.ts';
+import { BUILD } from '#infra/constructs/function.ts';
 import { ownSourceMap } from '#infra/constructs/own-source-map.ts';
-import type { SizedMetafile } from './bundle-sizes.ts';
+import { filesOf, type SizedMetafile } from './bundle-sizes.ts';
 import { median } from './statistics.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -126,36 +127,20 @@ const start = (file: string, environment: Readonly<Record<string, string>>) =>
  */
 export const coldStarts = (folder: string, rounds: number): ColdStart[] => {
   const { metafile, functions } = synthesize(folder);
-  const inputsOf = (entry: string): string[] => {
-    const output = Object.values(metafile.outputs).find(
-      ({ entryPoint }) => entryPoint === `functions/${entry}.handler.ts`,
-    );
-    return Object.entries(output?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) =>
-      bytesInOutput === 0 ? [] : [path],
-    );
-  };
+  const inputsOf = (entry: string): string[] =>
+    filesOf(metafile, entry)
+      .start.flatMap(({ inputs }) => Object.entries(inputs))
+      .flatMap(([path, { bytesInOutput }]) => (bytesInOutput === 0 ? [] : [path]));
   const subjects = functions.map(({ entry, environment }) => {
     const bundle = join(folder, 'bundles', entry);
     const empty = join(folder, 'empty', entry);
     mkdirSync(empty, { recursive: true });
     const result = buildSync({
+      ...BUILD,
+      // As anybody would bundle the clients: what our own bundles leave out of them is a gain, not the measure.
+      alias: { '@aws-sdk/lib-dynamodb': BUILD.alias['@aws-sdk/lib-dynamodb'] },
       stdin: { contents: emptyHandler(inputsOf(entry)), resolveDir: ROOT, sourcefile: 'empty.js' },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      mainFields: ['module', 'main'],
-      alias: { '@aws-sdk/lib-dynamodb': join(ROOT, 'infra/constructs/lib-dynamodb.js') },
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);const __dirname = import.meta.dirname;",
-      },
-      minify: true,
-      keepNames: true,
-      sourcemap: 'linked',
-      sourcesContent: false,
       outfile: join(empty, 'index.mjs'),
-      write: false,
-      logLevel: 'error',
     });
     for (const { path, text } of result.outputFiles)
       writeFileSync(path, path.endsWith('.map') ? ownSourceMap(text) : text);

@@ -10,7 +10,7 @@ import { FLAGS } from '#shared/config/flags.ts';
 import { LEGACY_NAMES, type Setting, SETTINGS } from '#shared/config/settings.ts';
 import { table } from './markdown.ts';
 
-const ROOMS: Readonly<Record<string, Readonly<Record<string, z.ZodObject>>>> = {
+const ROOMS: Readonly<Record<string, Readonly<Record<string, () => z.ZodObject>>>> = {
   actions,
   approvals,
   credentials,
@@ -23,7 +23,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, z.ZodObject>>>> = {
 export const readersOf = (name: EnvName): readonly string[] =>
   Object.entries(ROOMS).flatMap(([room, functions]) =>
     Object.entries(functions).flatMap(([entry, schema]) =>
-      name in schema.shape ? [`${room}/${entry}`] : [],
+      name in schema().shape ? [`${room}/${entry}`] : [],
     ),
   );
 
@@ -35,11 +35,11 @@ export const functionVariables = (): string =>
   table(
     ['name', 'what', 'default', 'stage', 'secret', 'read by'],
     (Object.keys(ENV) as EnvName[]).map((name) => {
-      const schema: z.ZodType = ENV[name];
+      const schema: z.ZodType = ENV[name].schema();
       const optional = schema.safeParse(undefined).success;
       return [
         `\`${name}\``,
-        schema.description ?? '',
+        ENV[name].text,
         optional ? 'unset: off' : 'none: the function does not start',
         stagesOf(name),
         'no',

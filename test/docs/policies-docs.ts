@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CLASS_REASONS } from '#shared/policies/class-reasons.ts';
-import { CURATED_SOURCES, curatedRulesOf } from '#shared/policies/curated.ts';
+import { CURATED_SOURCES } from '#shared/policies/curated-sources.ts';
+import { curatedRulesOf } from '#shared/policies/curated.ts';
 import { GATE_REASONS } from '#shared/policies/gate-reasons.ts';
 import { BACKOFFS } from '#shared/policies/next-check.ts';
 import { TOPICS } from '#shared/policies/lexicon.ts';

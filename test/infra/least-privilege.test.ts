@@ -12,7 +12,8 @@ import {
   type Resource,
   synthesize,
 } from './assembly.ts';
-import { commandsInBundle, type Metafile, objectActions, tableActions } from './needs.ts';
+import type { SizedMetafile } from '../bench/bundle-sizes.ts';
+import { commandsInBundle, objectActions, tableActions } from './needs.ts';
 import { permissionsOf } from './permissions.ts';
 
 afterAll(removeFolders);
@@ -20,7 +21,7 @@ afterAll(removeFolders);
 const { controlPlane } = synthesize('dev', { bundle: false, rules: false });
 const bundles = folder();
 bundleFunctions(bundles);
-const metafile = JSON.parse(readFileSync(join(bundles, 'bundles.json'), 'utf8')) as Metafile;
+const metafile = JSON.parse(readFileSync(join(bundles, 'bundles.json'), 'utf8')) as SizedMetafile;
 const functions = functionsByEntry(controlPlane);
 const asynchronous = new Set(
   ofType(controlPlane, 'AWS::Lambda::EventInvokeConfig').map(([, config]) =>

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { filesOf, type SizedMetafile } from '../bench/bundle-sizes.ts';
 
 /**
  * What a function needs, read from two places that cannot agree by accident: the command classes that are in its
@@ -23,26 +24,13 @@ const NEVER_SENT = new Set([
   's3:CreateSession',
 ]);
 
-export interface Metafile {
-  readonly outputs: Readonly<
-    Record<
-      string,
-      {
-        readonly entryPoint?: string;
-        readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>;
-      }
-    >
-  >;
-}
-
 /** `service:Command` of every command class whose code is in the bundle of an entry. */
-export const commandsInBundle = (metafile: Metafile, entry: string): ReadonlySet<string> => {
-  const output = Object.values(metafile.outputs).find(
-    (each) => each.entryPoint === `functions/${entry}.handler.ts`,
-  );
-  if (output === undefined) throw new Error(`no bundle of ${entry}`);
+export const commandsInBundle = (metafile: SizedMetafile, entry: string): ReadonlySet<string> => {
+  const { start, onDemand } = filesOf(metafile, entry);
   const found = new Set<string>();
-  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+  for (const [path, { bytesInOutput }] of [...start, ...onDemand].flatMap(({ inputs }) =>
+    Object.entries(inputs),
+  )) {
     const match = /@aws-sdk\/client-([^/]+)\/.*\/commands\/(\w+)Command\.js$/.exec(path);
     if (match === null || bytesInOutput === 0) continue;
     const [, client = '', command = ''] = match;

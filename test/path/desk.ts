@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, openBrowser, type Page, textOf } from '#infra/local/demo-browser.ts';
 import { agentToken } from '#infra/local/example.ts';
-import { type LocalHost, startLocalHost } from '#infra/local/host.ts';
+import { type LocalHost, type LocalHostOptions, startLocalHost } from '#infra/local/host.ts';
 import { readMail } from '#infra/local/outbox/read-mail.ts';
 
 /** Synthesized stacks depend on the source only, so all tests of a checkout share them. */
@@ -59,6 +59,7 @@ export interface Answer {
 export const openDesk = async (
   environment: Readonly<Record<string, string>> = {},
   log: (line: string) => void = () => undefined,
+  more: Pick<LocalHostOptions, 'idleWorkers'> = {},
 ) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'autopack-path-'));
   const host: LocalHost = await startLocalHost({
@@ -68,6 +69,7 @@ export const openDesk = async (
     assemblyDir: ASSEMBLIES,
     environment,
     log,
+    ...more,
   });
   let token = '';
   const call = async (

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CURATED_SOURCES, curatedRulesOf } from '#shared/policies/curated.ts';
+import { CURATED_SOURCES } from '#shared/policies/curated-sources.ts';
+import { curatedRulesOf } from '#shared/policies/curated.ts';
 import { finalUrlIsAllowed, hostsOf } from '#shared/policies/final-url.ts';
 import { TOPICS } from '#shared/policies/lexicon.ts';
 import { configHash, type PolicySource } from '#shared/policies/source.ts';

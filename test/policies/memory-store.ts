@@ -8,7 +8,6 @@ import {
   type ListObservations,
   type ListSources,
   type NoteText,
-  observationPk,
   type PutSourceIfAbsent,
   type PutTold,
   type PutUpload,
@@ -25,8 +24,6 @@ import {
   type RecordObservation,
   type ReplaceSource,
   type ReplaceState,
-  sourcePk,
-  statePk,
   type StoreCapture,
   type StoreContent,
   type StoreDiff,
@@ -37,6 +34,7 @@ import {
   type Upload,
   uploadPk,
 } from '#shared/policies/ports.ts';
+import { observationPk, sourcePk, statePk } from '#shared/policies/row-keys.ts';
 import type { SourceRecord } from '#shared/policies/source.ts';
 import type { SourceState } from '#shared/policies/source-state.ts';
 import { ProblemError } from '#shared/operators/problems.ts';

@@ -7,7 +7,7 @@ import type { ProjectConfig } from '#shared/governance/project-config.ts';
 import { type HttpApiResult, httpHandler } from '#shared/operators/http-edge.ts';
 import type { Principal } from '#shared/operators/principal.ts';
 import { type Acknowledgement, acknowledgementPk } from '#shared/policies/acknowledge.ts';
-import { statePk } from '#shared/policies/ports.ts';
+import { statePk } from '#shared/policies/row-keys.ts';
 import type { SourceRecord } from '#shared/policies/source.ts';
 import type { SourceState } from '#shared/policies/source-state.ts';
 import { PROJECT } from '../approvals/fixtures.ts';
