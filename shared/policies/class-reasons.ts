@@ -31,7 +31,7 @@ export const CLASS_REASONS = {
   SILENT_EDIT: 'The text changed and its date line did not.',
   VOLATILE_NUMBER: 'Only digits differ, in blocks where they have been moving all the time.',
   FUTURE_EFFECTIVE: 'The page names a day in the future from or until which a text holds.',
-  SIZE_SHIFT: 'A body of quite another size came for two days and always the same: it may be a real rewrite.',
+  SIZE_SHIFT: 'A body of quite another size came for two days and stayed so: it may be a real rewrite.',
   RECOGNISED: 'The size is unusual, but this text is one that is known already.',
   CONFIG_CHANGED: 'The source was edited, so what is read off its page needs a fresh approval.',
   EXTRACTOR_CHANGED: 'A new reader reads the same bytes in another way; the provider changed nothing.',

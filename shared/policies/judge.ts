@@ -8,6 +8,7 @@ import { type MarkupShape, markupShape } from './markup-shape.ts';
 import { missingAnchors } from './missing-anchors.ts';
 import type { Judgement, UnusableReason } from './observation.ts';
 import { markupSignature, SHORT_PAGE, type SignatureFound, signatureIn, TINY_PAGE } from './signatures.ts';
+import { shareOf } from './shared-text.ts';
 import type { PolicySource } from './source.ts';
 import { telltalePlace } from './telltale-place.ts';
 
@@ -142,12 +143,8 @@ const byCharacters = (content: PageContent, text: string, lastGood?: LastGood): 
 };
 
 /** Half of the last good text, word for word. */
-const isMostlyThere = (content: PageContent, before: PageContent | undefined): boolean => {
-  if (before === undefined || before.length < TINY_PAGE) return false;
-  const seen = new Set(content.blocks.map(({ norm }) => norm));
-  const left = before.blocks.reduce((sum, { norm }) => sum + (seen.has(norm) ? norm.length : 0), 0);
-  return left >= before.length * MIN_RATIO;
-};
+const isMostlyThere = (content: PageContent, before: PageContent | undefined): boolean =>
+  before !== undefined && before.length >= TINY_PAGE && shareOf(before, content) >= MIN_RATIO;
 
 const byText = (input: JudgeInput, content: PageContent): Judgement | undefined => {
   const { source, body, lastGood, sharedWith = [] } = input;
