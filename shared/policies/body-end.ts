@@ -19,13 +19,25 @@ export const bodyIsComplete = (body: Uint8Array): boolean | undefined => {
 const WORD = /[\p{L}\p{N}]/u;
 /** What is left of a Markdown link that was cut. */
 const CUT_LINK = /\[([^\]]*)(?:\](?:\([^)]*)?)?$/;
-const SENTENCE_END = /[.!?:;…"'”’)\]]$/u;
+/** Marks of emphasis may stand behind it. */
+const SENTENCE_END = /[.!?:;…"'”’)\]|>][*_`\s]*$/u;
 
 /**
- * The text is the last good one up to somewhere inside a block, and then nothing. A sentence that was taken off the
- * end is none of that, and neither is a section.
+ * A text was cut at a place: inside a word, or in the middle of what stood there. What was taken off the end by an
+ * author leaves a whole sentence, or takes the end of a list that has none.
+ * @param before whole text, of which the rest begins at `at`
+ * @param end where the block that was cut ends in it
  */
-const breaksOff = (seen: PageContent, before: PageContent): boolean => {
+const wasCut = (before: string, at: number, end: number): boolean => {
+  const rest = before.slice(at, end);
+  if (!WORD.test(rest)) return false;
+  if (WORD.test(before[at - 1] ?? '') && WORD.test(rest[0] ?? '')) return true;
+  if (SENTENCE_END.test(before.slice(Math.max(0, at - 40), at))) return false;
+  return end < before.length || SENTENCE_END.test(rest);
+};
+
+/** As the blocks show it: they are those of the last good text up to somewhere inside one of them, and then no more. */
+const blocksBreakOff = (seen: PageContent, before: PageContent): boolean => {
   const at = seen.blocks.length - 1;
   const text = seen.blocks[at]?.text ?? '';
   const whole = before.blocks[at]?.text ?? '';
@@ -33,9 +45,20 @@ const breaksOff = (seen: PageContent, before: PageContent): boolean => {
   if (last === undefined || last === '' || last.length >= whole.length) return false;
   for (let index = 0; index < at; index += 1)
     if (seen.blocks[index]?.norm !== before.blocks[index]?.norm) return false;
-  const insideWord = WORD.test(last.at(-1) ?? '') && WORD.test(whole[last.length] ?? '');
-  return insideWord || (before.blocks.length > seen.blocks.length && !SENTENCE_END.test(last));
+  const more = before.blocks.length > seen.blocks.length ? '\n' : '';
+  return wasCut(`${whole}${more}`, last.length, whole.length);
 };
+
+/** As the Markdown shows it: definitions at the end of a file, that were cut off, change what all blocks read as. */
+const markdownBreaksOff = (seen: PageContent, before: PageContent): boolean => {
+  const cut = seen.canonical.trimEnd();
+  if (cut === '' || cut.length >= before.canonical.length || !before.canonical.startsWith(cut)) return false;
+  const end = before.canonical.indexOf('\n\n', cut.length);
+  return wasCut(before.canonical, cut.length, end < 0 ? before.canonical.length : end);
+};
+
+const breaksOff = (seen: PageContent, before: PageContent): boolean =>
+  blocksBreakOff(seen, before) || (seen.format === 'markdown' && markdownBreaksOff(seen, before));
 
 /**
  * The bytes end before the page does. A page that had its end before and has none now was cut, however much of it is

@@ -3,7 +3,7 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Timestamp } from '../actions/identity.ts';
 
 /** Moves whenever the same bytes would be read differently. Old captures are then read again from the store. */
-export const EXTRACTOR_VERSION = 'policy-reader/2';
+export const EXTRACTOR_VERSION = 'policy-reader/3';
 
 export const BLOCK_KINDS = ['heading', 'paragraph', 'item', 'row', 'code', 'quote'] as const;
 

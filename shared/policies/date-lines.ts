@@ -23,10 +23,11 @@ const LABEL = new Set(
     'posted issued version date dated as of on from since starting at the this these our your and is was are were by ' +
     'have been has page article document policy policies terms term service services use conditions agreement guidelines ' +
     'guideline privacy notice rules legal archived previous utc gmt est edt pst pdt monday tuesday wednesday thursday ' +
-    'friday saturday sunday mon tue wed thu fri sat sun'
+    'friday saturday sunday mon tue wed thu fri sat sun released release amended amendment adopted most recently recent in effect force'
   ).split(' '),
 );
-const STAMP = /\b(?:updated|modified|revised|reviewed|effective|published|posted|issued|version|dated?)\b/;
+const STAMP =
+  /\b(?:updated|modified|revised|reviewed|effective|published|posted|issued|released|amended|adopted|version|dated?)\b/;
 const LONGEST = 200;
 
 const withoutDates = (text: string): string => text.replaceAll(DATE, ' ');

@@ -36,7 +36,7 @@ export const parseDay = (text: string, dayFirst: boolean): Timestamp | undefined
 };
 
 const UPDATED =
-  '(?:(?:was|were|been|page|article|policy|terms|document)\\s+)?(?:last|latest|most\\s+recently)?\\s*(?:updated?|modified|modification|revised|revision|changed|edited|reviewed|published|posted)(?:\\s+(?:date|on|at|as\\s+of))*\\s*(?:date)?\\s*[:\\-\u2013\u2014]?\\s*(?:on\\s+)?';
+  '(?:(?:was|were|been|page|article|policy|terms|document)\\s+)?(?:last|latest|most\\s+recently)?\\s*(?:updated?|modified|modification|revised|revision|changed|edited|reviewed|published|posted|released|amended)(?:\\s+(?:date|on|at|as\\s+of))*\\s*(?:date)?\\s*[:\\-\u2013\u2014]?\\s*(?:on\\s+)?';
 const DATE_LINE = new RegExp(
   `(?<![\\p{L}\\p{N}])(?:(?:last|latest|most\\s+recently)\\s+${UPDATED.replace('(?:last|latest|most\\s+recently)?', '')}|(?:date\\s+of\\s+)?${UPDATED}|version\\s*(?:date|of|dated|from)?\\s*[:\\-]?\\s*|dated?\\s*[:\\-]?\\s*)\\(?${LOOSE_DATE}\\)?(?:\\s*(?:at\\s+)?\\d{1,2}:\\d{2}(?::\\d{2})?\\s*(?:[ap]\\.?m\\.?)?\\s*(?:utc|gmt|[pecm][sd]t)?)?`,
   'giu',

@@ -8,6 +8,7 @@ import { type MarkupShape, markupShape } from './markup-shape.ts';
 import { missingAnchors } from './missing-anchors.ts';
 import type { Judgement, UnusableReason } from './observation.ts';
 import { markupSignature, SHORT_PAGE, type SignatureFound, signatureIn, TINY_PAGE } from './signatures.ts';
+import { shareOf } from './shared-text.ts';
 import type { PolicySource } from './source.ts';
 import { telltalePlace } from './telltale-place.ts';
 
@@ -141,14 +142,19 @@ const byCharacters = (content: PageContent, text: string, lastGood?: LastGood): 
     : undefined;
 };
 
+/** Half of the last good text, word for word. */
+const isMostlyThere = (content: PageContent, before: PageContent | undefined): boolean =>
+  before !== undefined && before.length >= TINY_PAGE && shareOf(before, content) >= MIN_RATIO;
+
 const byText = (input: JudgeInput, content: PageContent): Judgement | undefined => {
   const { source, body, lastGood, sharedWith = [] } = input;
   const page = words(content);
   const missing = missingAnchors(source, content);
   const ratio = lastGood === undefined || lastGood.length === 0 ? 1 : content.length / lastGood.length;
   const fits = ratio >= MIN_RATIO && ratio <= MAX_RATIO;
-  // No wall carries the phrases of the policy in the size of the policy: then it only talks about walls.
-  if (source.anchors.length === 0 || missing.length > 0 || !fits) {
+  // No wall carries the phrases of the policy in the size of the policy, or its blocks: then it only talks about walls.
+  const anchored = source.anchors.length > 0 && missing.length === 0 && fits;
+  if (!anchored && !isMostlyThere(content, lastGood?.content)) {
     const signature =
       signatureIn(page) ??
       (content.length < Math.max(source.minLength, TINY_PAGE) ? byMarkup(body) : undefined);

@@ -70,6 +70,10 @@ export const TERMS: readonly Term[] = [
   ),
 ];
 
+/** What kind of word a term is; undefined for what is none. */
+export const weightOf = (name: string): Term['weight'] | undefined =>
+  TERMS.find((one) => one.name === name)?.weight;
+
 /** Whole words. The form for plain ASCII is several times as fast, and norms mostly are. */
 const whole = (words: string) => ({
   ascii: new RegExp(`\\b(?:${words})\\b`, 'g'),

@@ -13,6 +13,22 @@ const IDENTITY = new Set([
   'document',
   'nodeid',
   'topic',
+  'template',
+  'type',
+  'policy',
+  'policyid',
+  'policy_id',
+  'item',
+  'itemid',
+  'articleid',
+  'article_id',
+  'docid',
+  'doc_id',
+  'contentid',
+  'slug',
+  'file',
+  'title',
+  'name',
 ]);
 const LOCALE = /^(?:intl|[a-z]{2}(?:[-_](?:[a-z]{2}|[a-z]{4}|[0-9]{3})){0,2})$/i;
 /** Words of two letters that sites use as path segments and that are no languages. */
@@ -71,6 +87,8 @@ export interface LinkComparison {
   readonly retargeted: readonly Retargeted[];
   readonly added: readonly PolicyLink[];
   readonly removed: readonly PolicyLink[];
+  /** Those of `added` that lead to a document to which nothing led before. */
+  readonly brought: readonly PolicyLink[];
 }
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, ' ').trim();
@@ -88,6 +106,11 @@ const group = (
   }
   return groups;
 };
+
+/** The words are the address that they lead to: whoever read the page knew it already. */
+const namesItself = ({ text, target }: PolicyLink): boolean =>
+  /^[^\s]+\.[^\s]+$/.test(text) &&
+  documentOf(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`) === documentOf(target);
 
 /**
  * Compares links by the words they carry. `place` names the block of a link so that the same block has the same name
@@ -122,5 +145,7 @@ export const compareLinks = (
     removed.push(...left);
   }
   for (const links of before.values()) removed.push(...links);
-  return { retargeted, added, removed };
+  const led = new Set(from.links.map(({ target }) => documentOf(target)));
+  const brought = added.filter((link) => !led.has(documentOf(link.target)) && !namesItself(link));
+  return { retargeted, added, removed, brought };
 };

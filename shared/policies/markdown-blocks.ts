@@ -1,6 +1,7 @@
 import { type Draft, sections } from './draft.ts';
 import { foldSpace } from './normalise.ts';
-import { readInline, referenceKey, type References } from './markdown-inline.ts';
+import { readInline, type References } from './markdown-inline.ts';
+import { definitionIn, referencesIn, unwrapDefinitions } from './markdown-references.ts';
 
 export interface MarkdownBlocks {
   readonly drafts: readonly Draft[];
@@ -15,9 +16,6 @@ const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
 const ITEM = /^([ \t]*)([*+-]|\d{1,9}[.)])([ \t]+|$)(.*)$/;
 const DIVIDER = /^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
-const REFERENCE =
-  /^ {0,3}\[((?:[^[\]\\]|\\.){1,999})\]:[ \t]*(?:<([^<>]*)>|(\S+))(?:[ \t]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t]*$/;
-
 const expandTabs = (line: string): string => (line.includes('\t') ? line.replaceAll('\t', '    ') : line);
 const indentOf = (line: string): number => line.length - line.trimStart().length;
 
@@ -31,16 +29,21 @@ const cellsOf = (line: string): string[] => {
   return cells.map((cell) => cell.replaceAll('\\|', '|').trim());
 };
 
-const referencesOf = (lines: readonly string[]): Map<string, string> => {
-  const references = new Map<string, string>();
-  for (const line of lines) {
-    const [, label, angled, plain] = REFERENCE.exec(line) ?? [];
-    const href = angled ?? plain;
-    if (label === undefined || href === undefined || label.startsWith('^')) continue;
-    const key = referenceKey(label);
-    if (!references.has(key)) references.set(key, href);
+/** A line without the quote marks that it begins with, and how many those were; at most `most` are taken. */
+const unquoted = (
+  line: string,
+  indent: number,
+  most = 50,
+): { readonly line: string; readonly marks: number } => {
+  let rest = line.slice(indent);
+  let marks = 0;
+  while (marks < most) {
+    const [mark] = /^ {0,3}> ?/.exec(rest) ?? [];
+    if (mark === undefined) break;
+    rest = rest.slice(mark.length);
+    marks += 1;
   }
-  return references;
+  return marks === 0 ? { line, marks } : { line: rest, marks };
 };
 
 /**
@@ -48,23 +51,27 @@ const referencesOf = (lines: readonly string[]): Map<string, string> => {
  * fenced code, paragraphs; links inline, by reference and in angle brackets. Total and linear: any text is Markdown.
  */
 export const markdownBlocks = (markdown: string): MarkdownBlocks => {
-  const lines = markdown
-    .replace(/\r\n?/g, '\n')
-    // A link around blocks is printed over several lines.
-    .replace(/\[[ \t]*\n{1,4}[ \t]*(?=\S)/g, '[')
-    .replace(/\n{1,4}[ \t]*\]\(/g, '](')
-    .split('\n')
-    .map(expandTabs);
-  const references: References = referencesOf(lines);
+  const lines = unwrapDefinitions(
+    markdown
+      .replace(/\r\n?/g, '\n')
+      // A link around blocks is printed over several lines.
+      .replace(/\[[ \t]*\n{1,4}[ \t]*(?=\S)/g, '[')
+      .replace(/\n{1,4}[ \t]*\]\(/g, '](')
+      .split('\n')
+      .map(expandTabs),
+  );
+  const references: References = referencesIn(lines);
   const drafts: Draft[] = [];
   const sources: string[] = [];
+  /** Definitions that stand before the first block. */
+  const leading: string[] = [];
   const place = sections();
   let title = '';
   let buffer: string[] = [];
   let kind: Draft['kind'] = 'paragraph';
   /** Columns at which the text of the open items starts. */
   let items: number[] = [];
-  let fence: string | undefined;
+  let fence: { readonly sign: string; readonly marks: number } | undefined;
   let inTable = false;
   let blank = true;
 
@@ -82,7 +89,13 @@ export const markdownBlocks = (markdown: string): MarkdownBlocks => {
       return;
     }
     drafts.push({ ...draft, path, ...inline });
-    sources.push(source);
+    sources.push([...leading.splice(0), source].join('\n\n'));
+  };
+  // Nobody sees it, but where links lead is a part of the text.
+  const define = (line: string): void => {
+    const last = sources.length - 1;
+    if (last < 0) leading.push(line.trim());
+    else sources[last] = `${sources[last]}\n\n${line.trim()}`;
   };
   const flush = (): void => {
     if (buffer.length === 0) return;
@@ -128,23 +141,23 @@ export const markdownBlocks = (markdown: string): MarkdownBlocks => {
   };
 
   lines.forEach((full, index) => {
+    const inItem = items.length > 0 ? Math.min(indentOf(full), items.at(-1) ?? 0) : 0;
     if (fence !== undefined) {
-      if (full.trim().startsWith(fence) && /^[`~]+$/.test(full.trim())) {
-        flush();
-        fence = undefined;
-        kind = 'paragraph';
-      } else buffer.push(full);
-      return;
+      const inside = fence.marks === 0 ? { line: full, marks: 0 } : unquoted(full, inItem, fence.marks);
+      // A quote that ends takes its code with it, whether that was closed or not.
+      const left = inside.marks < fence.marks;
+      const closes = inside.line.trim().startsWith(fence.sign) && /^[`~]+$/.test(inside.line.trim());
+      if (!left && !closes) {
+        buffer.push(inside.line);
+        return;
+      }
+      flush();
+      fence = undefined;
+      kind = 'paragraph';
+      if (!left) return;
     }
-    let line = full;
-    let quoted = false;
-    const inItem = items.length > 0 ? Math.min(indentOf(line), items.at(-1) ?? 0) : 0;
-    for (let hops = 0; hops < 50; hops += 1) {
-      const [mark] = /^ {0,3}> ?/.exec(hops === 0 ? line.slice(inItem) : line) ?? [];
-      if (mark === undefined) break;
-      line = hops === 0 ? line.slice(inItem + mark.length) : line.slice(mark.length);
-      quoted = true;
-    }
+    const { line, marks } = unquoted(full, inItem);
+    const quoted = marks > 0;
     if (line.trim() === '') {
       flush();
       inTable = false;
@@ -157,11 +170,14 @@ export const markdownBlocks = (markdown: string): MarkdownBlocks => {
     const opening = FENCE.exec(line.trimStart());
     if (opening?.[1] !== undefined && !line.trim().slice(opening[1].length).includes('`')) {
       flush();
-      fence = opening[1];
+      fence = { sign: opening[1], marks };
       kind = 'code';
       return;
     }
-    if (REFERENCE.test(line) && buffer.length === 0) return;
+    if (buffer.length === 0 && definitionIn(line) !== undefined) {
+      define(line);
+      return;
+    }
     const underline = UNDERLINE.exec(line);
     if (
       underline?.[1] !== undefined &&

@@ -2,11 +2,12 @@ import { epochMs } from '../actions/identity.ts';
 import type { Capture } from './capture.ts';
 import { reason } from './class-reasons.ts';
 import { EXTRACTOR_VERSION, type PageContent } from './content.ts';
-import { isSizeShift, recover, suffer } from './incident.ts';
+import { recover, suffer } from './incident.ts';
 import { judgeReturn } from './known-states.ts';
 import type { ClassReason, Judgement, Observation, UnusableReason } from './observation.ts';
 import { forget, rowOf, unusableRow, usableRow } from './observe-row.ts';
 import { isAccepted, relate } from './relate.ts';
+import { isCandidate, isSizeShift, quarantined } from './quarantine.ts';
 import { baseOf, propose, raise, stillPending } from './raise-change.ts';
 import { remindOfDays } from './scheduled.ts';
 import { accept } from './settle-sight.ts';
@@ -80,20 +81,6 @@ type Usable =
   | { readonly usable: true; readonly content: PageContent; readonly reasons: readonly ClassReason[] }
   | Extract<Judgement, { usable: false }>;
 
-/**
- * What an unusable capture says, where it may come to be believed: nothing but its size is wrong, or nothing but its
- * end is missing and it is no shorter than the last good text (a site that leaves its end tags out from now on).
- */
-const quarantined = (
-  { content }: Seen,
-  { current }: Prior,
-  { reason: why }: { readonly reason: UnusableReason },
-): PageContent | undefined => {
-  if (why === 'SHRINK' || why === 'GROWTH') return content;
-  const whole = content !== undefined && current !== undefined && content.length >= current.length;
-  return why === 'CUT_OFF' && whole ? content : undefined;
-};
-
 /** The judge's word, but for bytes that are known (a 304, a size that was seen before or that came to stay). */
 const usability = (state: SourceState, seen: Seen, prior: Prior): Usable => {
   const { judgement, capture } = seen;
@@ -110,18 +97,17 @@ const usability = (state: SourceState, seen: Seen, prior: Prior): Usable => {
         }
       : { usable: false, reason: 'EMPTY', detail: 'Nothing was read off the bytes.' };
   }
-  const content = quarantined(seen, prior, judgement);
-  if (content === undefined) return judgement;
-  if (judgement.reason === 'CUT_OFF')
-    return isSizeShift(state.incident, judgement, content, capture.fetchedAt)
-      ? { usable: true, content, reasons: [reason('SIZE_SHIFT', judgement.detail)] }
-      : judgement;
+  const body = quarantined(seen.content, prior.current, judgement.reason);
+  if (body === undefined) return judgement;
+  const { content } = body;
   const places = [state.current, state.candidate, baseOf(state)];
   const isKnown =
-    places.some((place) => place?.hashes.semantic === content.hashes.semantic) ||
-    judgeReturn(state.known, content, capture.fetchedAt).kind === 'accepted';
+    judgement.reason !== 'CUT_OFF' &&
+    (places.some((place) => place?.hashes.semantic === content.hashes.semantic) ||
+      (state.candidate !== null && isCandidate(content, prior.candidate)) ||
+      judgeReturn(state.known, content, capture.fetchedAt).kind === 'accepted');
   if (isKnown) return { usable: true, content, reasons: [reason('RECOGNISED', judgement.detail)] };
-  return isSizeShift(state.incident, judgement, content, capture.fetchedAt)
+  return isSizeShift(state.incident, judgement, body, capture.fetchedAt)
     ? { usable: true, content, reasons: [reason('SIZE_SHIFT', judgement.detail)] }
     : judgement;
 };
@@ -236,7 +222,7 @@ export const observe = (
   );
   if (!reading.usable)
     return {
-      state: suffer(next, capture, reading, quarantined(seen, prior, reading)),
+      state: suffer(next, capture, reading, quarantined(seen.content, prior.current, reading.reason)),
       observation: unusableRow(row, reading),
     };
   const { content } = reading;

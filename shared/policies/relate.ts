@@ -48,17 +48,17 @@ const relateLinks = (base: PageContent | undefined, seen: PageContent): Relation
       reasons: [reason('NOTHING_TO_COMPARE', 'The links differ.')],
       removed: [],
     };
-  const { retargeted, added, removed } = compareLinks(base, seen);
-  if (retargeted.length > 0)
+  const { retargeted, added, removed, brought } = compareLinks(base, seen);
+  if (retargeted.length + brought.length > 0)
     return {
       kind: 'links_changed',
-      reasons: retargeted
+      reasons: [
+        ...retargeted.map(({ from, to }) => [to.text, from.target, to.target] as const),
+        ...brought.map(({ text, target }) => [text, 'no link', target] as const),
+      ]
         .slice(0, 5)
-        .map(({ from, to }) =>
-          reason(
-            'LINK_TARGET',
-            `"${clip(to.text, 60)}": ${clip(from.target, 100)} became ${clip(to.target, 100)}`,
-          ),
+        .map(([words, from, to]) =>
+          reason('LINK_TARGET', `"${clip(words, 60)}": ${clip(from, 100)} became ${clip(to, 100)}`),
         ),
       removed: [],
     };
@@ -66,7 +66,10 @@ const relateLinks = (base: PageContent | undefined, seen: PageContent): Relation
   return {
     kind: 'cosmetic',
     reasons: [
-      reason('LINK_NOISE', `${added.length} added, ${removed.length} removed, none to another document.`),
+      reason(
+        'LINK_NOISE',
+        `${added.length} added, ${removed.length} removed, none to a document that was not linked before.`,
+      ),
     ],
     removed: [
       {
@@ -138,7 +141,7 @@ const relateOtherText = (
           () => '',
         )
       : compareLinks(content, seen);
-    if (links.retargeted.length > 0) return relateLinks(content, seen);
+    if (links.retargeted.length + links.brought.length > 0) return relateLinks(content, seen);
     return learned
       ? {
           kind: 'volatile',

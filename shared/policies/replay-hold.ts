@@ -5,6 +5,8 @@ import type { ReplayLine } from './replay-line.ts';
 export interface HeldLine {
   readonly capture: string;
   readonly at: string;
+  /** Digest of the documents that its links lead to. */
+  readonly documents?: string;
   readonly looks: Observation[];
   /** The observation that confirmed what this capture showed first. */
   confirmedBy?: Observation;
@@ -68,16 +70,17 @@ export const replayLines = (): {
   let run: HeldLine[] = [];
   let open = false;
 
+  /** What a line showed: its text, its structure, and where its links lead. */
+  const shownBy = ({ looks: [own], documents }: HeldLine): string =>
+    [own?.hashes?.semantic, own?.hashes?.structure, documents].join();
   const confirm = (line: HeldLine, observation: Observation): void => {
     const seen = new Set<string>();
     for (const first of run) {
-      const semantic = first.looks[0]?.hashes?.semantic ?? '';
-      if (first !== line && !seen.has(semantic)) first.confirmedBy = observation;
-      seen.add(semantic);
+      const shown = shownBy(first);
+      if (first !== line && !seen.has(shown)) first.confirmedBy = observation;
+      seen.add(shown);
     }
-    const before = run.find(
-      (first) => first !== line && first.looks[0]?.hashes?.semantic === observation.hashes?.semantic,
-    );
+    const before = run.find((first) => first !== line && shownBy(first) === shownBy(line));
     if (before !== undefined) line.confirms = before.capture;
   };
 

@@ -5,6 +5,7 @@ import { bodyIsComplete } from './body-end.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes, ReadPageResult } from './content.ts';
 import { judge } from './judge.ts';
+import { documentsDigest } from './link-documents.ts';
 import type { Observation } from './observation.ts';
 import { newSourceState, observe } from './observe.ts';
 import { readPage } from './read-page.ts';
@@ -203,7 +204,12 @@ export const replay = async function* (
     });
   };
   const meet = (look: Look, nextAt: number | undefined): void => {
-    const line: HeldLine = { capture: look.capture.name, at: timestamp(look.at), looks: [] };
+    const line: HeldLine = {
+      capture: look.capture.name,
+      at: timestamp(look.at),
+      ...(look.read?.kind === 'read' ? { documents: documentsDigest(look.read.content) } : {}),
+      looks: [],
+    };
     lines.begin(line);
     for (const at of [look.at, ...virtualLooks(look.at, nextAt, cadenceMs, monitor.flaps(look))])
       lines.look(line, monitor.look(look, at), monitor.candidate());

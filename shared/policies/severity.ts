@@ -31,7 +31,10 @@ export const SEVERITY_REASONS = {
   MONEY_CHANGED: { least: 'high', means: 'An amount of money changed.' },
   PERCENT_CHANGED: { least: 'high', means: 'A percentage changed.' },
   NUMBER_CHANGED: { least: 'medium', means: 'A number changed.' },
-  LINK_TARGET: { least: 'medium', means: 'A link of the same words leads to another document.' },
+  LINK_TARGET: {
+    least: 'medium',
+    means: 'The same words lead to another document, or to one where they led to none.',
+  },
   STRUCTURE: { least: 'medium', means: 'Text stands in another section or order.' },
   TOPIC: { least: 'medium', means: 'It is about a topic that operators have to hear of.' },
   WORDING: { least: 'low', means: 'Words changed, and nothing above applies.' },
@@ -155,10 +158,11 @@ export const weigh = (
       if (block !== undefined) look(`${block.norm} ${block.path.join(' ').toLowerCase()}`);
   }
   for (const link of links)
-    if (link.kind === 'retargeted')
+    // A link in text that came with it is a part of that text.
+    if (link.kind === 'retargeted' || (link.kind === 'added' && found.length === 0 && !baseline))
       note(
         'LINK_TARGET',
-        `"${clip(link.text, 60)}": ${clip(link.from ?? '', 90)} became ${clip(link.to ?? '', 90)}`,
+        `"${clip(link.text, 60)}": ${clip(link.from ?? 'no link', 90)} became ${clip(link.to ?? '', 90)}`,
       );
   const hot = [...topics].filter((tag) => source.topics.length === 0 || source.topics.includes(tag));
   if (!baseline && hot.length > 0) note('TOPIC', hot.join(', '));

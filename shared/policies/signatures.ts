@@ -1,3 +1,5 @@
+import { termsOf, weightOf } from './lexicon.ts';
+import { normalise } from './normalise.ts';
 import { MARKUP, type SignatureReason, SIGNATURES, TITLES } from './signature-table.ts';
 
 /** Longer pages say such things of others: policies mention captchas, sign-in and access that is denied. */
@@ -6,6 +8,9 @@ export const SHORT_PAGE = 2_500;
 const TITLED_PAGE = 12_000;
 export const TINY_PAGE = 500;
 const LEAD = 200;
+/** From here on a text with as many prohibitions and duties as this is made of rules: no wall says as much. */
+const RULED_PAGE = 800;
+const RULES = 4;
 
 export interface SignatureFound {
   readonly reason: SignatureReason;
@@ -47,9 +52,15 @@ const byTitle = (title: string): SignatureFound | undefined => {
   return undefined;
 };
 
+/** Short rules speak of signing in, of pages that are gone and of countries where something is not available. */
+const holdsRules = (text: string): boolean =>
+  text.length >= RULED_PAGE &&
+  termsOf(normalise(text)).filter((name) => /^(?:prohibition|duty)$/.test(weightOf(name) ?? '')).length >=
+    RULES;
+
 /**
  * What a page says of itself where it is not the policy. Counts only in a short page, or as the whole title: a long
- * policy may mention captchas and error pages as often as it likes.
+ * policy may mention captchas and error pages as often as it likes, and short rules may in their midst.
  */
 export const signatureIn = (words: PageWords): SignatureFound | undefined => {
   const titled = words.text.length < TITLED_PAGE ? byTitle(words.title) : undefined;
@@ -60,8 +71,10 @@ export const signatureIn = (words: PageWords): SignatureFound | undefined => {
     text.length < TINY_PAGE
       ? [plain(words.title), text, ...text.split(/(?<=[.!?…]) /)]
       : [plain(words.title), text.slice(0, LEAD), ...words.headings.map(plain)];
+  let rules: boolean | undefined;
   for (const { reason, name, phrase, counts } of SIGNATURES) {
-    for (const where of counts === 'page' ? [text, ...leads] : leads) {
+    const anywhere = counts === 'page' && phrase.test(text) && !(rules ??= holdsRules(words.text));
+    for (const where of anywhere ? [text, ...leads] : leads) {
       const hit = phrase.exec(where);
       if (hit !== null) return found(reason, name, hit[0]);
     }

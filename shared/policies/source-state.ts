@@ -137,9 +137,10 @@ export const SourceState = z.strictObject({
       reason: UnusableReason,
       detail: z.string().max(300),
       count: z.int().positive(),
-      /** Semantic hash of a quarantined (shrunken, grown) body that keeps coming. */
+      /** Semantic hash and length of a quarantined (shrunken, grown) body that keeps coming, as it came last. */
       quarantined: Sha256.optional(),
-      /** Since when, and how often, exactly that body came. */
+      quarantinedLength: z.int().nonnegative().optional(),
+      /** Since when, and how often, that body came. */
       quarantinedSince: Timestamp.optional(),
       quarantinedCount: z.int().positive().optional(),
       /** How many in a row said that the page is elsewhere or gone for good. */

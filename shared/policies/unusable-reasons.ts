@@ -73,11 +73,11 @@ export const UNUSABLE_REASONS: Readonly<Record<UnusableReason, UnusableMeaning>>
   ERROR_PAGE: { means: 'A page that says that something went wrong.', action: WAIT },
   TOO_SHORT: { means: 'Less text than `minLength`.', action: COMPARE },
   SHRINK: {
-    means: 'Less than half of the last good text. If the same comes for two days it becomes a change.',
+    means: 'Less than half of the last good text. If it stays so for two days it becomes a change.',
     action: COMPARE,
   },
   GROWTH: {
-    means: 'More than twice the last good text. If the same comes for two days it becomes a change.',
+    means: 'More than twice the last good text. If it stays so for two days it becomes a change.',
     action: COMPARE,
   },
   WRONG_LANGUAGE: { means: 'The text is not in `language`.', action: COMPARE },

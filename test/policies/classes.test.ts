@@ -81,6 +81,20 @@ describe('a real change, seen twice, alerts once with its class', () => {
       ['LINK_TARGET'],
     ],
     [
+      'words that become a link to a document that was not linked',
+      rules(),
+      rules({}, [], { links: LINK }),
+      'links_changed',
+      ['LINK_TARGET'],
+    ],
+    [
+      'a query that names another document',
+      target('https://www.rules.example.test/static?template=terms'),
+      target('https://www.rules.example.test/static?template=privacy'),
+      'links_changed',
+      ['LINK_TARGET'],
+    ],
+    [
       'a text that holds from a day on',
       rules(),
       rules({ 1: 'From May 1, 2026, these rules hold.' }, [], { effective: future }),
@@ -176,6 +190,22 @@ describe('noise verifies at once, needs nobody, and says why', () => {
           ['LINK_NOISE', 'AUTO_ACKNOWLEDGED'],
         ] as const,
     ),
+    [
+      'words that become a link to a document that is linked already',
+      rules({}, [], { links: LINK }),
+      rules({}, [], { links: [...LINK, { text: 'rules', target: LINK[0]?.target ?? '', block: 3 }] }),
+      'cosmetic',
+      ['LINK_NOISE', 'AUTO_ACKNOWLEDGED'],
+    ],
+    [
+      'an address that becomes a link to itself',
+      rules(),
+      rules({}, [], {
+        links: [{ text: 'www.rules.example.test/aup', target: 'https://rules.example.test/aup', block: 1 }],
+      }),
+      'cosmetic',
+      ['LINK_NOISE', 'AUTO_ACKNOWLEDGED'],
+    ],
     [
       'a link that went away',
       rules({}, [], { links: LINK }),

@@ -113,6 +113,53 @@ describe('a body that was cut', () => {
   });
 });
 
+describe('a Markdown file with the definitions of its links at its end', () => {
+  const source = { id: 'defined', url: 'https://raw.example.test/rules' };
+  const MD = { 'content-type': 'text/markdown' };
+  const whole = [
+    '# Rules of the shop',
+    'Read the [fee policy][fees] before you sell. '.repeat(6).trim(),
+    'What you may not sell is in the [list of prohibited items][list], and what you must disclose is here.',
+    'You can appeal within [`14` days](https://shop.example.test/appeals), and we answer within 30 days',
+    '[fees]: https://shop.example.test/legal/fees\n[list]: https://shop.example.test/legal/prohibited',
+  ].join('\n\n');
+
+  it.each([
+    ['inside a definition', 'legal/prohib'],
+    ['in the paragraph before them', 'we answer wit'],
+    ['inside a link with code in its words', 'within [`14` da'],
+    ['before the last words of the last sentence', 'and what you must'],
+  ])('is unusable where it was cut %s', async (_where, last) => {
+    const cut = encoder.encode(whole.slice(0, whole.indexOf(last) + last.length));
+    const seen = await lines(source, [
+      [encoder.encode(whole), MD],
+      [cut, MD],
+      [encoder.encode(whole), MD],
+    ]);
+    expect(seen.map(({ class: cls, alert }) => [cls, alert])).toEqual([
+      ['baseline', false],
+      ['unusable', false],
+      ['unchanged', false],
+    ]);
+    expect(seen[1]?.reasons).toEqual(['CUT_OFF']);
+  });
+
+  it('is a change where a definition leads elsewhere, or went with its paragraph', async () => {
+    for (const other of [
+      whole.replace('legal/prohibited', 'legal/restricted'),
+      whole.replace(/\n\n\[fees\][\s\S]*/, '').replace(/\n\nYou can appeal[\s\S]*/, ''),
+    ]) {
+      const bytes = encoder.encode(other);
+      const seen = await lines(source, [
+        [encoder.encode(whole), MD],
+        [bytes, MD],
+        [bytes, MD],
+      ]);
+      expect(seen.map(({ alert }) => alert)).toEqual([false, true, false]);
+    }
+  });
+});
+
 describe('a page that only looks cut', () => {
   const html = (end: string, last = 'These rules are the whole agreement.'): Uint8Array =>
     encoder.encode(

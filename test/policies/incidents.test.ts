@@ -3,7 +3,18 @@ import { timestamp } from '#shared/actions/identity.ts';
 import type { Capture } from '#shared/policies/capture.ts';
 import { nextAnnouncedDay, remindOfDays } from '#shared/policies/scheduled.ts';
 import { slackWarning } from '#shared/policies/slack.ts';
-import { approved, codes, DAY, HOUR, MINUTE, type Monitor, NOON, rules, SOURCE } from './synthetic-pages.ts';
+import {
+  approved,
+  codes,
+  DAY,
+  HOUR,
+  MINUTE,
+  type Monitor,
+  NOON,
+  pageOf,
+  rules,
+  SOURCE,
+} from './synthetic-pages.ts';
 
 const kinds = (one: Monitor): string[] =>
   one
@@ -98,13 +109,64 @@ describe('a body of another size', () => {
     expect(one.state().candidate).toBeNull();
   });
 
+  const grown = { judgement: { usable: false as const, reason: 'GROWTH' as const, detail: 'three times' } };
+  const long = (day: number) =>
+    rules({}, [
+      ...Array.from(
+        { length: 30 },
+        (_, index) => `- Rule ${index} of a page that was rewritten from end to end.`,
+      ),
+      `- ${1_000 + day} people read this.`,
+    ]);
+
+  it('that goes on being written, or counts something, becomes a change too', () => {
+    const one = approved();
+    const looks = [0, 12, 24, 36, 48, 60].map((hour, index) =>
+      one.look(NOON + DAY + hour * HOUR, long(index), grown),
+    );
+    expect(looks.map(({ usable, alert }) => [usable, alert])).toEqual([
+      ...[0, 12, 24, 36].map(() => [false, false]),
+      [true, false],
+      [true, true],
+    ]);
+    expect(codes(looks[4] as (typeof looks)[number])).toContain('SIZE_SHIFT');
+    expect(codes(looks[5] as (typeof looks)[number])).toContain('RECOGNISED');
+  });
+
+  it('stays in quarantine where nothing of it is known and it names another number each time', () => {
+    const one = approved();
+    for (let day = 1; day < 9; day += 1)
+      expect(
+        one.look(NOON + day * DAY, pageOf({ lines: [`# Oops`, `Incident ${day}00`] }), shrunk).usable,
+      ).toBe(false);
+  });
+
+  it('stays in quarantine where its size is another each time', () => {
+    const one = approved();
+    for (let day = 1; day < 9; day += 1)
+      expect(
+        one.look(
+          NOON + day * DAY,
+          rules(
+            {},
+            Array.from({ length: (day % 2 === 0 ? 60 : 30) + day }, (_, n) => `- Rule ${n} of many.`),
+          ),
+          grown,
+        ).usable,
+      ).toBe(false);
+  });
+
   it('starts anew when another body or another fault comes between', () => {
     const one = approved();
     one.look(NOON + DAY, small, shrunk);
     one.look(NOON + 2 * DAY, small, shrunk);
     one.look(NOON + 3 * DAY, 'WALL');
     expect(one.look(NOON + 4 * DAY, small, shrunk).usable).toBe(false);
-    one.look(NOON + 5 * DAY, rules({ 1: 'Other.' }), shrunk);
+    one.look(
+      NOON + 5 * DAY,
+      pageOf({ lines: ['# Other', 'Quite another text of the same size, or so.'] }),
+      shrunk,
+    );
     expect(one.look(NOON + 6 * DAY, small, shrunk).usable).toBe(false);
   });
 

@@ -166,6 +166,18 @@ const BROKEN: readonly Case[] = [
     },
   ],
   [
+    'a wall after the header and before the footer of the last good page',
+    'WALL',
+    {
+      read: read([
+        'Example',
+        'Verify you are human before you continue to the rules of the shop.',
+        ...policy(2),
+      ]),
+      lastGood: { length: 1_200, replacementCharacters: 0, blocks: 13, content: content(policy(12)) },
+    },
+  ],
+  [
     'DataDome, where the selector finds nothing',
     'WALL',
     {
@@ -383,6 +395,24 @@ const GOOD: readonly (readonly [what: string, input: Partial<JudgeInput>])[] = [
         ...SENTENCES,
         'Sign in to YouTube Studio. Something went wrong? Check your captcha settings.',
       ]),
+    },
+  ],
+  [
+    'short rules that speak of signing in, countries, pages that are gone and bots, at the first look',
+    {
+      read: read([
+        ...policy(10),
+        'A feature that is not available in your country may not be offered there.',
+        'You must not use automated access to our site. You must be logged in to see this page of your account.',
+        'If the page you requested is no longer available, you must not rely on it. Please enable JavaScript to continue.',
+      ]),
+    },
+  ],
+  [
+    'rules of three lines that were known before, with a new line on signing in',
+    {
+      read: read([...policy(5), 'Please sign in to continue.']),
+      lastGood: { length: 520, replacementCharacters: 0, blocks: 6, content: content(policy(5)) },
     },
   ],
   ['exactly half', { read: read(LONG), lastGood: { ...lastGood, length: long.length * 2 } }],

@@ -136,6 +136,30 @@ const CASES: Readonly<Record<string, Case>> = {
     want: 'change',
     change: swap('You can appeal', 'You must accept our cookies. You can appeal'),
   },
+  'words that become a link': {
+    on: 'both',
+    want: 'change',
+    cls: 'links_changed',
+    change: (page) =>
+      page
+        .replace('<p>Content that breaks', '<p><a href="/legal/enforcement">Content</a> that breaks')
+        .replace('\n\nContent that', '\n\n[Content](https://shop.example.test/legal/enforcement) that'),
+  },
+  'a query that names another document': {
+    on: 'both',
+    want: 'change',
+    cls: 'links_changed',
+    change: swap('legal/fees', 'static?template=fees'),
+  },
+  'a rule about signing in, scripts and countries': {
+    on: 'both',
+    want: 'change',
+    cls: 'text_changed',
+    change: swap(
+      'You can appeal within 14 days.',
+      'You must sign in to continue with an appeal. Please enable JavaScript to view it. Appeals are not available in your country.',
+    ),
+  },
   'a link added where there was none': {
     on: 'both',
     want: 'change',
@@ -152,6 +176,41 @@ const CASES: Readonly<Record<string, Case>> = {
     on: 'both',
     want: 'noise',
     change: (page, i) => page.replace('March 1, 2025', `April ${i}, 2025`),
+  },
+  'a line that says when it was released': {
+    on: 'both',
+    want: 'noise',
+    change: (page, i) => page.replace('Last updated: March 1, 2025', `Released March ${i}, 2025`),
+  },
+  'words between marks that tear them': {
+    on: 'md',
+    want: 'noise',
+    change: swap('## What happens', '## **Wh****at** happens'),
+  },
+  'a link that a converter cut in two': {
+    on: 'both',
+    want: 'noise',
+    change: (page) =>
+      page
+        .replace(
+          '[fee policy](https://shop.example.test/legal/fees)',
+          '[fee](https://shop.example.test/legal/fees) [](https://shop.example.test/legal/fees)[policy](https://shop.example.test/legal/fees)',
+        )
+        .replace(
+          '<a href="https://shop.example.test/legal/fees">fee policy</a>',
+          '<a href="https://shop.example.test/legal/fees">fee</a> <a href="https://shop.example.test/legal/fees"></a><a href="https://shop.example.test/legal/fees">policy</a>',
+        ),
+  },
+  'a fragment that points at words': {
+    on: 'both',
+    want: 'noise',
+    change: (page, i) => page.replaceAll('legal/fees', `legal/fees#:~:text=Whether%2520you,${i}%2520`),
+  },
+  'links by reference, wrapped by the converter': {
+    on: 'md',
+    want: 'noise',
+    change: (page) =>
+      `${page.replace('(https://shop.example.test/legal/fees)', '[fees]')}\n\n[fees]:\n    https://shop.example.test/legal/fees\n    "Fees"\n`,
   },
   'dates that count from now': {
     on: 'both',

@@ -96,6 +96,28 @@ describe('policies replay over a folder (F13)', () => {
     });
   });
 
+  it('alerts on both of two changes in a row, where the second one only leads a link elsewhere', async () => {
+    const text = (page: Uint8Array): string => new TextDecoder().decode(page);
+    const both = text(CHANGED).replace('(/legal/fees)', '(/legal/acceptable-use)');
+    const pages = [
+      PLAIN,
+      PLAIN,
+      CHANGED,
+      both,
+      both.replace('acceptable-use)', 'acceptable-use?utm_source=x)'),
+    ];
+    for (const [index, page] of pages.entries()) await put(`${index}.md`, page);
+    const { lines, summary } = await replayed('--source', source(), '--captures', folder);
+    expect(lines.map((line) => [line.class, line.alert])).toEqual([
+      ['baseline', false],
+      ['unchanged', false],
+      ['text_changed', true],
+      ['text_changed', true],
+      ['cosmetic', false],
+    ]);
+    expect(summary.alerts).toBe(1);
+  });
+
   it('takes the status, address, headers and moment from meta files, also where there is no body', async () => {
     await put('1.md', PLAIN);
     await put('2.md', PLAIN);

@@ -157,4 +157,59 @@ code  here
     const content = await bounded(() => markdown(`begin\n\n${text}`));
     expect(content.blocks[0]?.text).toMatch(/^begin/);
   });
+
+  it('ends code in a quote with its fence, and with its quote', async () => {
+    expect(
+      outline(
+        await markdown(`# Rules
+
+> For example:
+> \`\`\`
+> > code
+> \`\`\`
+> You **may** not.
+
+You must disclose it.
+
+> \`\`\`
+> never closed
+
+You can appeal.
+`),
+      ),
+    ).toEqual([
+      'heading: Rules',
+      'Rules > quote: For example:',
+      'Rules > code: > code',
+      'Rules > quote: You may not.',
+      'Rules > paragraph: You must disclose it.',
+      'Rules > code: never closed',
+      'Rules > paragraph: You can appeal.',
+    ]);
+  });
+
+  it('reads definitions of links that are wrapped, and keeps them in the Markdown of the page', async () => {
+    const content = await markdown(`[a]: /first
+
+You may read the [rules][a], the [fees] and the [list].
+
+[fees]:
+    https://www.example.test/fees
+[list]: <https://www.example.test/list>
+  "All of it"
+
+Not a definition:
+[again]: it is text.
+`);
+    expect(content.blocks.map(({ text }) => text)).toEqual([
+      'You may read the rules, the fees and the list.',
+      'Not a definition: [again]: it is text.',
+    ]);
+    expect(content.links.map(({ text, target }) => [text, new URL(target).pathname])).toEqual([
+      ['rules', '/first'],
+      ['fees', '/fees'],
+      ['list', '/list'],
+    ]);
+    expect(content.canonical).toContain('[fees]: https://www.example.test/fees');
+  });
 });
