@@ -24,7 +24,7 @@ import {
   policiesList,
 } from './run-policies.http.ts';
 import { replayPolicies } from './run-policies-replay.http.ts';
-import { credentialsHealth, credentialsList } from './run-credentials.http.ts';
+import { credentialsHealth, credentialsList, credentialsLook } from './run-credentials.http.ts';
 import { credentialsRotate, credentialsStage, credentialsUnstick } from './run-rotation.http.ts';
 import { type IdentityDeps, signIn, signOut, tokenFor, whoami } from './run-identity.http.ts';
 import type { Answer, Session } from './session.ts';
@@ -59,6 +59,7 @@ const RUNS: Readonly<Record<ApiCommand, (session: Session) => Promise<Answer>>> 
   'policies add': policiesAdd,
   'credentials list': credentialsList,
   'credentials health': credentialsHealth,
+  'credentials look': credentialsLook,
   'credentials stage': credentialsStage,
   'credentials rotate': credentialsRotate,
   'credentials unstick': credentialsUnstick,

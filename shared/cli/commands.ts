@@ -157,6 +157,11 @@ export const COMMANDS = {
   ),
   'credentials list': command('credentials list', 'Registered credentials and what each may do', 'person'),
   'credentials health': command('credentials health', 'How credentials are doing, the worst first', 'person'),
+  'credentials look': command(
+    'credentials look CREDENTIAL',
+    'Look at one credential now, at its provider, as the hourly check does',
+    'person',
+  ),
   'credentials stage': command(
     'credentials stage CREDENTIAL FILE',
     'Hand in the new value of a credential, its fields as JSON ("-": standard input)',

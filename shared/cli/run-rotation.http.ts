@@ -1,26 +1,14 @@
 import { HouseSecret, RotationView } from '../credentials/rotation/requests.ts';
+import { credentialPath } from './credential-path.ts';
 import { CliError } from './exit.ts';
 import { readJsonFile } from './files.http.ts';
 import type { Answer, Session } from './session.ts';
 import { showRotation } from './show-rotation.ts';
 
-/**
- * Where a credential is: `provider/account/environment` of the project, or a secret of the stack itself by its name.
- * Only the account may hold a "/".
- * @throws CliError usage
- */
+/** Of a credential of the project, or of a secret of the stack itself by its name. @throws CliError usage */
 const pathOf = (session: Session): string => {
-  const named = session.parsed.arguments[0] ?? '';
-  const house = HouseSecret.safeParse(named).data;
-  if (house !== undefined) return `/house-secrets/${house}`;
-  const [, provider, account, environment] = /^([^/]+)\/(.+)\/([^/]+)$/.exec(named) ?? [];
-  if (provider === undefined || account === undefined || environment === undefined)
-    throw new CliError(
-      'usage',
-      `Which credential? Name it as provider/account/environment (alpaca/paper-demo/PAPER), or one of ${HouseSecret.options.join(', ')}.`,
-    );
-  const parts = [session.project(), provider, account, environment.toUpperCase()].map(encodeURIComponent);
-  return `/projects/${parts[0]}/credentials/${parts.slice(1).join('/')}`;
+  const house = HouseSecret.safeParse(session.parsed.arguments[0] ?? '').data;
+  return house === undefined ? credentialPath(session, HouseSecret.options) : `/house-secrets/${house}`;
 };
 
 const post = async (session: Session, what: string, body?: unknown): Promise<Answer> => {

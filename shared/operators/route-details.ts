@@ -185,6 +185,10 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
     replies: [[200, 'CredentialHealth', 'the worst first; never a value']],
     problems: [],
   },
+  'POST /projects/{project}/credentials/{provider}/{account}/{environment}/look': {
+    replies: [[200, 'CredentialLook', 'how it stands; the provider is asked at most once a minute']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH'],
+  },
   'POST /projects/{project}/credentials/{provider}/{account}/{environment}/stage': {
     body: 'StagedValue',
     replies: [[200, 'Rotation', 'it waits beside the current value, which stays in use']],

@@ -190,6 +190,13 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/projects/{project}/credentials/{provider}/{account}/{environment}/look',
+    auth: 'bearer',
+    entry: 'credentials/look-at-credential',
+    summary: 'Look at one credential now, as the hourly check does',
+  },
+  {
+    method: 'POST',
     path: '/projects/{project}/credentials/{provider}/{account}/{environment}/stage',
     auth: 'bearer',
     entry: 'credentials/change-secret',
@@ -301,6 +308,13 @@ export const ROUTES: readonly Route[] = [
     auth: 'page',
     entry: 'credentials/show-credentials',
     summary: 'Credentials and how they are doing',
+  },
+  {
+    method: 'POST',
+    path: '/credentials/look',
+    auth: 'page',
+    entry: 'credentials/look-at-credential',
+    summary: 'The form of the page that has one credential looked at now',
   },
   {
     method: 'GET',

@@ -29,6 +29,10 @@ const ABOVE: Readonly<Record<string, { readonly by: number; readonly why: string
     by: 26_000,
     why: 'Checks the policy sources that a project declares, and registrations of credentials.',
   },
+  'credentials/look-at-credential': {
+    by: 7_000,
+    why: 'Asks every provider through the guarded way out, with ipaddr.js for the addresses, and takes the form of a page as well as a call, with the words and the style of pages.',
+  },
   'policies/compare-source': {
     by: 2_205_000,
     why: 'Reads HTML, Markdown and PDF: pdf.js alone is 1.8 MB and is run only when a PDF arrives.',

@@ -42,6 +42,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 const KEYRING_ALONE: ReadonlySet<string> = new Set([
   'approvals/decide-approval',
   'approvals/show-pages',
+  'credentials/show-credentials',
   'policies/acknowledge-change',
   'policies/show-policies',
 ]);
