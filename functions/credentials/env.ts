@@ -59,6 +59,13 @@ export const env = {
     'SIGNING_SECRET_ARN',
     'ROTATION_FUNCTION_ARN',
   ),
+  'drop-key': envOf(
+    'AUTOPACK_ENV',
+    'CREDENTIALS_TABLE',
+    'REGISTRY_TABLE',
+    'KEYRING_SECRET_ARN',
+    'SIGNING_SECRET_ARN',
+  ),
   'refresh-credentials': envOf(
     'AUTOPACK_ENV',
     'CREDENTIALS_TABLE',

@@ -92,6 +92,16 @@ export class Rotation extends Construct {
     // Whoever starts a rotation has to be allowed to invoke the function that it runs in.
     grantInvoke(change, rotate);
 
+    // Apart from the function above, which never reads a value: this one reads the rings, and no other secret.
+    const drop = new EntryFunction(this, 'credentials/drop-key', {
+      record,
+      failures: 'synchronous',
+      environment: { ...common, REGISTRY_TABLE: tables.registry.tableName },
+    });
+    grantTable(drop, tables.credentials, { items: ['GetItem', 'PutItem'] });
+    grantTable(drop, tables.registry, { items: ['GetItem'] });
+    grantHouseSecrets(drop, own, steps);
+
     const watch = new EntryFunction(this, 'credentials/watch-rotations', {
       record,
       failures: deadLetters,
@@ -104,7 +114,7 @@ export class Rotation extends Construct {
     this.everyTenMinutes(watch, deadLetters);
 
     this.rotateSecret = rotate;
-    this.functions = { 'credentials/change-secret': change };
+    this.functions = { 'credentials/change-secret': change, 'credentials/drop-key': drop };
   }
   private everyTenMinutes(fn: IFunction, deadLetters: IQueue): void {
     const scheduler = new Role(this, 'SchedulerRole', {

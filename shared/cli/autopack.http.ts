@@ -25,7 +25,12 @@ import {
 } from './run-policies.http.ts';
 import { replayPolicies } from './run-policies-replay.http.ts';
 import { credentialsHealth, credentialsList, credentialsLook } from './run-credentials.http.ts';
-import { credentialsRotate, credentialsStage, credentialsUnstick } from './run-rotation.http.ts';
+import {
+  credentialsDrop,
+  credentialsRotate,
+  credentialsStage,
+  credentialsUnstick,
+} from './run-rotation.http.ts';
 import { type IdentityDeps, signIn, signOut, tokenFor, whoami } from './run-identity.http.ts';
 import type { Answer, Session } from './session.ts';
 import { verify } from './run-verify.http.ts';
@@ -63,6 +68,7 @@ const RUNS: Readonly<Record<ApiCommand, (session: Session) => Promise<Answer>>> 
   'credentials stage': credentialsStage,
   'credentials rotate': credentialsRotate,
   'credentials unstick': credentialsUnstick,
+  'credentials drop': credentialsDrop,
 };
 
 const say = (line: string): void => {

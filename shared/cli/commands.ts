@@ -178,6 +178,11 @@ export const COMMANDS = {
     'person',
     ['pending'],
   ),
+  'credentials drop': command(
+    'credentials drop SECRET [KEY]',
+    'See the keys of "keyring" or "signing-keys" by id; with KEY drop one that leaked, by two people',
+    'person',
+  ),
   'sign-in': command('sign-in', 'Sign in as a person, in the browser', 'nobody'),
   'sign-out': command('sign-out', 'Forget the signed-in person', 'nobody'),
   whoami: command('whoami', 'Who the CLI acts as, and where', 'any'),

@@ -1,9 +1,10 @@
+import { RingView } from '../credentials/rotation/drop-key.ts';
 import { HouseSecret, RotationView } from '../credentials/rotation/requests.ts';
 import { credentialPath } from './credential-path.ts';
 import { CliError } from './exit.ts';
 import { readJsonFile } from './files.http.ts';
 import type { Answer, Session } from './session.ts';
-import { showRotation } from './show-rotation.ts';
+import { showRing, showRotation } from './show-rotation.ts';
 
 /** Of a credential of the project, or of a secret of the stack itself by its name. @throws CliError usage */
 const pathOf = (session: Session): string => {
@@ -37,4 +38,21 @@ export const credentialsRotate = (session: Session): Promise<Answer> => post(ses
 export const credentialsUnstick = (session: Session): Promise<Answer> => {
   const { pending } = session.parsed.options;
   return post(session, 'unstick', pending === undefined ? {} : { version: pending });
+};
+
+/** Without a key it only looks; of two people who name the same key, the second one drops it. */
+export const credentialsDrop = async (session: Session): Promise<Answer> => {
+  const [named = '', key] = session.parsed.arguments;
+  const house = HouseSecret.safeParse(named).data;
+  if (house === undefined)
+    throw new CliError('usage', `Which secret? Name one of ${HouseSecret.options.join(', ')}.`);
+  const { json } = await session.call({
+    method: 'POST',
+    path: `/house-secrets/${house}/drop`,
+    body: key === undefined ? {} : { key },
+  });
+  const view = RingView.safeParse(json);
+  if (!view.success)
+    throw new CliError('unreachable', 'The API sent something that this version of the CLI cannot read.');
+  return { json: view.data, text: showRing(view.data), exit: 'ok' };
 };

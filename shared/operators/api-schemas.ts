@@ -9,6 +9,7 @@ import {
   CredentialListView,
   CredentialLookView,
 } from '../credentials/credential-view.ts';
+import { DropBody, RingView } from '../credentials/rotation/drop-key.ts';
 import { RotationView, StageBody, UnstickBody } from '../credentials/rotation/requests.ts';
 import { ChangeRow, ConfirmChangeBody, ProposeChangeBody } from '../governance/change.ts';
 import { ProjectConfig } from '../governance/project-config.ts';
@@ -99,6 +100,8 @@ export const API_SCHEMAS = {
   StagedValue: { schema: StageBody, io: 'input' },
   Unstick: { schema: UnstickBody, io: 'input' },
   Rotation: { schema: RotationView, io: 'output' },
+  Drop: { schema: DropBody, io: 'input' },
+  Ring: { schema: RingView, io: 'output' },
   Health: { schema: Health, io: 'output' },
   Problem: { schema: Problem, io: 'output' },
 } as const satisfies Record<string, { readonly schema: z.ZodType; readonly io: 'input' | 'output' }>;

@@ -212,6 +212,14 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
     replies: [[200, 'Rotation', 'what is pending; with a version: that rotation was stopped']],
     problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'NOTHING_PENDING', 'CONFLICT'],
   },
+  'POST /house-secrets/{secret}/drop': {
+    body: 'Drop',
+    replies: [
+      [200, 'Ring', 'its keys, never a value; with a key that another operator asked for: it was dropped'],
+      [202, 'Ring', 'another operator has to ask for the very same within an hour'],
+    ],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'LAST_KEY', 'CONFLICT'],
+  },
   'GET /health': { replies: [[200, 'Health', 'it answers']], problems: [] },
   'GET /openapi.json': { replies: [], problems: [] },
 };

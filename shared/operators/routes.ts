@@ -231,6 +231,13 @@ export const ROUTES: readonly Route[] = [
     summary: 'See or stop its rotation',
   },
   {
+    method: 'POST',
+    path: '/house-secrets/{secret}/drop',
+    auth: 'bearer',
+    entry: 'credentials/drop-key',
+    summary: 'See its keys by id, or drop one that leaked, together with a second operator',
+  },
+  {
     method: 'GET',
     path: '/health',
     auth: 'open',

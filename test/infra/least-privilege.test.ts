@@ -38,10 +38,11 @@ const TARGETS: Readonly<Record<string, string>> = {
   'states:DescribeExecution': 'states:execution:Autopack-dev-ControlPlane-Action:*',
 };
 
-/** Reviewed: these sign and verify forms, and read nothing else. */
+/** Reviewed: these sign and verify forms, or drop keys of rings, and read nothing else. */
 const KEYRING_ALONE: ReadonlySet<string> = new Set([
   'approvals/decide-approval',
   'approvals/show-pages',
+  'credentials/drop-key',
   'credentials/show-credentials',
   'policies/acknowledge-change',
   'policies/show-policies',
