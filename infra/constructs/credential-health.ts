@@ -44,7 +44,11 @@ export class CredentialHealth extends Construct {
         PUBLIC_URL: publicUrl,
       },
     });
-    grantTable(check, tables.credentials, { items: ['BatchGetItem', 'PutItem'], query: ['byKind'] });
+    grantTable(check, tables.credentials, {
+      items: ['BatchGetItem', 'PutItem'],
+      query: ['byKind'],
+      writeRows: ['condition#', 'reauth#', 'told#'],
+    });
     grantTable(check, tables.registry, { items: ['BatchGetItem'], query: ['byKind'] });
     grantProviderSecrets(check, record.stage);
     grantSending(check, sender);
@@ -106,7 +110,10 @@ export class CredentialHealth extends Construct {
     });
     grantHouseSecrets(look, [house.keyring], ['GetSecretValue']);
     grantProviderSecrets(look, record.stage);
-    grantTable(look, tables.credentials, { items: ['BatchGetItem', 'PutItem'] });
+    grantTable(look, tables.credentials, {
+      items: ['BatchGetItem', 'PutItem'],
+      writeRows: ['act#', 'condition#', 'reauth#'],
+    });
     grantTable(look, tables.registry, { items: ['GetItem', 'UpdateItem'] });
     grantTable(look, tables.controls, { items: ['UpdateItem'] });
 

@@ -46,6 +46,7 @@ export class Rotation extends Construct {
     grantTable(rotate, tables.credentials, {
       items: ['GetItem', 'BatchGetItem', 'PutItem'],
       query: ['byKind'],
+      writeRows: ['condition#'],
     });
     const steps = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'] as const;
     const own = [house.keyring, house.signingKeys];
@@ -78,7 +79,7 @@ export class Rotation extends Construct {
         ROTATION_FUNCTION_ARN: rotate.functionArn,
       },
     });
-    grantTable(change, tables.credentials, { items: ['GetItem', 'PutItem'] });
+    grantTable(change, tables.credentials, { items: ['GetItem', 'PutItem'], writeRows: ['act#'] });
     grantTable(change, tables.registry, { items: ['GetItem'] });
     const byHand = [
       'DescribeSecret',
@@ -98,7 +99,7 @@ export class Rotation extends Construct {
       failures: 'synchronous',
       environment: { ...common, REGISTRY_TABLE: tables.registry.tableName },
     });
-    grantTable(drop, tables.credentials, { items: ['GetItem', 'PutItem'] });
+    grantTable(drop, tables.credentials, { items: ['GetItem', 'PutItem'], writeRows: ['act#', 'drop#'] });
     grantTable(drop, tables.registry, { items: ['GetItem'] });
     grantHouseSecrets(drop, own, steps);
 
