@@ -8,12 +8,10 @@ import {
   type ListCredentials,
   type ReadSecretDocument,
 } from '#shared/credentials/credential.ts';
-import { conditionAfterProbe, healthNow } from '#shared/credentials/health.ts';
+import { healthNow } from '#shared/credentials/health.ts';
 import { healthGauges } from '#shared/credentials/health-gauges.ts';
-import { healthReasons, TASK_MS } from '#shared/credentials/may-perform.ts';
-import { oauthProviderOf } from '#shared/credentials/oauth/endpoints.ts';
-import { personNeeded } from '#shared/credentials/person-needed.ts';
-import { CANNOT_TELL, type ProbeCredential, type ProbeFinding } from '#shared/credentials/probes/probe.ts';
+import { askForPerson, betweenHours, lookAt } from '#shared/credentials/look.ts';
+import type { ProbeCredential } from '#shared/credentials/probes/probe.ts';
 import type { OpenReauthTask } from '#shared/credentials/reauth.ts';
 import { warningMail } from '#shared/credentials/warning-mail.ts';
 import { ageOf, warningId, withWarning } from '#shared/credentials/warnings.ts';
@@ -58,13 +56,6 @@ export interface CheckResult {
 export const FRESH_LOOK_MS = 30 * 60_000;
 const AT_ONCE = 4;
 
-const findingOf = async (grant: Credential, deps: CheckCredentialsDeps): Promise<ProbeFinding> => {
-  const read = await deps.readSecretDocument(grant.secretId);
-  if (read.kind === 'read') return deps.probe(grant, read.document);
-  if (read.kind === 'missing') return deps.probe(grant, undefined);
-  return read.kind === 'malformed' ? { kind: 'malformed' } : CANNOT_TELL;
-};
-
 /**
  * Mails a threshold that was reached to everybody who was not told of it yet. A mail is noted after it was handed over:
  * a crash in between sends that one again, noting first would lose it.
@@ -99,44 +90,18 @@ const warn = async (
   return mails;
 };
 
-/** Something that only a person mends is a task of the inbox, even before an action waits for it. */
-const askForPerson = async (
-  grant: Credential,
-  condition: CredentialCondition,
-  deps: CheckCredentialsDeps,
-): Promise<void> => {
-  const facts = { now: timestamp(deps.now()), taskMs: TASK_MS };
-  const isOAuth = oauthProviderOf(grant) !== undefined;
-  const reasons = healthReasons(grant, condition, facts).flatMap(
-    ({ code }) => personNeeded(code, condition, isOAuth) ?? [],
-  );
-  const [reason] = reasons;
-  if (reason === undefined) return;
-  const { project, provider, account, environment } = grant;
-  await deps.openReauthTask({
-    project,
-    credential: { provider, account, environment },
-    connectionVersion: condition.connectionVersion,
-    reason,
-  });
-};
-
 /** `undefined`: it was left to another run. */
 const checkOne = async (
   grant: Credential,
   event: CheckEvent,
   deps: CheckCredentialsDeps,
 ): Promise<{ readonly condition: CredentialCondition | undefined; readonly mails?: number }> => {
-  // Read before the secret: whoever renews it meanwhile has changed the condition, and this look counts for nothing.
   const { condition: before } = await deps.readStanding(grant.project, grant);
   const lookedAt = before?.probedAt;
   const isFresh = lookedAt !== undefined && deps.now() - epochMs(lookedAt) < FRESH_LOOK_MS;
   if (isFresh && !event.now) return { condition: before };
-  const looked = conditionAfterProbe(grant, before, await findingOf(grant, deps), deps.now());
-  // A look between two hours tells nobody of ages and does not put off the next hourly one, which does.
-  const after = isFresh
-    ? { ...looked, probedAt: lookedAt }
-    : (withWarning(grant, looked, deps.now()) ?? looked);
+  const looked = await lookAt(grant, before, deps);
+  const after = isFresh ? betweenHours(looked, lookedAt) : (withWarning(grant, looked, deps.now()) ?? looked);
   if ((await deps.putCondition(before, after)) === 'refused') return { condition: before };
   await askForPerson(grant, after, deps);
   return { condition: after, mails: isFresh ? 0 : await warn(grant, after, deps) };

@@ -1,6 +1,7 @@
 import { CredentialRef } from '#shared/actions/dry-run.ts';
 import { ProjectId } from '#shared/actions/identity.ts';
 import { signInPath } from '#shared/approvals/page.ts';
+import { CREDENTIALS_PAGE } from '#shared/credentials/console-paths.ts';
 import type { Credential, ListCredentials, ReadCredential } from '#shared/credentials/credential.ts';
 import {
   CONNECT_COOKIE,
@@ -30,6 +31,7 @@ import { requireOperator } from '#shared/operators/fresh-operator.ts';
 import { parseInput, requireProject } from '#shared/operators/http-edge.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { FRESH_SIGN_IN_MS } from '#shared/operators/principal.ts';
+import { noticeCookie } from '#shared/credentials/page-notice.ts';
 import { plainPage } from '#shared/operators/problem-page.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { SignedIn } from '#shared/operators/sessions.ts';
@@ -174,30 +176,6 @@ const startPath = (
   return `/credentials/connect/${provider}?${new URLSearchParams(query).toString()}`;
 };
 
-const connectedPage = (
-  title: string,
-  grant: Credential,
-  { account, missing }: Extract<ConnectOutcome, { kind: 'connected' }>,
-  retry: string,
-): HttpReply => ({
-  status: 200,
-  html: plainPage(
-    missing.length === 0 ? `${title} is connected` : `${title} is connected, but not for everything`,
-    [
-      `${grant.account} (${grant.environment}) of ${grant.project}${account === undefined ? '' : ` is ${account} at ${title}`}.`,
-      ...(missing.length === 0
-        ? ['Actions that waited for it go on within a minute.']
-        : [
-            `The consent does not cover ${missing.join(', ')}. Actions that need it wait. Connect again and leave every box ticked.`,
-          ]),
-    ],
-    [
-      ...(missing.length === 0 ? [] : [{ href: retry, text: 'Connect again' }]),
-      { href: '/inbox', text: 'Go to the inbox' },
-    ],
-  ),
-});
-
 const otherAccountPage = (
   title: string,
   { connected, found }: Extract<ConnectOutcome, { kind: 'other-account' }>,
@@ -259,19 +237,24 @@ export const finishConnection = async (
     by: person.subject,
     replace,
   });
-  return { ...replyOf(outcome, grant, endpoints, transaction), cookies: [connectCookie(null)] };
+  // An address that is good for one use is no place to stay at: a reload would repeat it, and show an error.
+  return outcome.kind === 'connected'
+    ? {
+        status: 303,
+        location: CREDENTIALS_PAGE,
+        cookies: [connectCookie(null), noticeCookie({ done: 'connected', project, credential })],
+      }
+    : { ...replyOf(outcome, grant, endpoints, transaction), cookies: [connectCookie(null)] };
 };
 
 const replyOf = (
-  outcome: ConnectOutcome,
+  outcome: Exclude<ConnectOutcome, { kind: 'connected' }>,
   grant: Credential,
   { name, provider: { title } }: OAuthEndpoints,
   transaction: ConnectTransaction,
 ): HttpReply => {
   const retry = startPath(transaction, name, false);
   switch (outcome.kind) {
-    case 'connected':
-      return connectedPage(title, grant, outcome, retry);
     case 'other-account':
       return otherAccountPage(title, outcome, retry, startPath(transaction, name, true));
     case 'no-client':

@@ -12,6 +12,7 @@ import {
   PENDING,
   readSettled,
   type SecretDescription,
+  type SecretVersion,
   type SecretVersions,
 } from '#shared/credentials/rotation/versions.ts';
 
@@ -68,12 +69,18 @@ const begin = async (secret: RotatedSecret, deps: RotateSecretDeps): Promise<Ste
   throw refusal;
 };
 
-const currentValue = async ({ secretId }: RotatedSecret, deps: RotateSecretDeps): Promise<string> => {
+const currentVersion = async (
+  { secretId }: RotatedSecret,
+  deps: RotateSecretDeps,
+): Promise<SecretVersion> => {
   const current = await readSettled(deps.versions.readVersion, secretId, { stage: CURRENT }, deps.sleep);
   if (current === undefined)
     throw new RotationError('SECRET_UNUSABLE', 'the secret has no current value; put one first');
-  return current.value;
+  return current;
 };
+
+const currentValue = async (secret: RotatedSecret, deps: RotateSecretDeps): Promise<string> =>
+  (await currentVersion(secret, deps)).value;
 
 const pendingValue = async (
   { secretId, token }: RotatedSecret,
@@ -153,15 +160,16 @@ export const testSecret = async (secret: RotatedSecret, deps: RotateSecretDeps):
 const promote = async (step: Step, deps: RotateSecretDeps): Promise<string> => {
   const { secretId, token, target } = step;
   const pending = required(await pendingValue(step, deps));
-  const current = await currentValue(step, deps);
+  const current = await currentVersion(step, deps);
   // The test step may have seen the version before its value: what is promoted was seen to work by this very step.
-  await prove(target.kind, 'pending', pending, current);
+  await prove(target.kind, 'pending', pending, current.value);
   const { stages } = await begin(step, deps).then(({ description }) => description);
   const observed = holderOf(stages, CURRENT);
   if (observed === undefined)
     throw new RotationError('SECRET_UNUSABLE', 'no version of the secret is current; put a value first');
   if (observed !== token)
-    await deps.versions.moveStage(secretId, { stage: CURRENT, from: observed, to: token });
+    // From the very version that it was proven against: one that became current since, without a key that leaked, stays.
+    await deps.versions.moveStage(secretId, { stage: CURRENT, from: current.versionId, to: token });
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) await deps.sleep(100 * 2 ** (attempt - 1));
     const described = await deps.versions.describeSecret(secretId);

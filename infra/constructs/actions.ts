@@ -56,7 +56,11 @@ export class ActionSteps extends Construct {
     grantTable(execute, tables.actions, { items: ['GetItem', 'PutItem'] });
     grantTable(execute, tables.approvals, { items: ['BatchGetItem'] });
     grantTable(execute, tables.registry, { items: ['BatchGetItem'] });
-    grantTable(execute, tables.credentials, { items: ['BatchGetItem', 'PutItem'] });
+    grantTable(execute, tables.credentials, {
+      items: ['BatchGetItem', 'PutItem'],
+      // When it was used, and whether it was refused. What it may do is for people to change.
+      writeRows: ['condition#'],
+    });
     grantTable(execute, tables.policies, { items: ['BatchGetItem'] });
     grantArtifacts(execute, artifacts, { read: ['dry-runs'] });
     grantProviderSecrets(execute, record.stage);

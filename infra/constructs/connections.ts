@@ -39,6 +39,7 @@ export class Connections extends Construct {
     grantTable(connect, tables.credentials, {
       items: ['GetItem', 'BatchGetItem', 'PutItem'],
       query: ['byKind'],
+      writeRows: ['condition#', 'exchange#', 'lease#', 'reauth#'],
     });
     grantTable(connect, tables.registry, { items: ['GetItem', 'PutItem', 'UpdateItem'] });
     grantConnectionSecrets(connect, record.stage);
@@ -54,6 +55,7 @@ export class Connections extends Construct {
     grantTable(refresh, tables.credentials, {
       items: ['GetItem', 'BatchGetItem', 'PutItem'],
       query: ['byKind'],
+      writeRows: ['condition#', 'exchange#', 'lease#', 'reauth#'],
     });
     grantConnectionSecrets(refresh, record.stage);
 

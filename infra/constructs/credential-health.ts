@@ -11,7 +11,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { EmailIdentity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import { EntryFunction } from './function.ts';
-import { grantProviderSecrets, grantSending, grantTable } from './grants.ts';
+import { grantHouseSecrets, grantProviderSecrets, grantSending, grantTable } from './grants.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface CredentialHealthProps extends Surroundings {
@@ -24,9 +24,10 @@ export class CredentialHealth extends Construct {
 
   constructor(scope: Construct, id: string, props: CredentialHealthProps) {
     super(scope, id);
-    const { record, tables, deadLetters, publicUrl, overrides, sender } = props;
+    const { record, tables, house, deadLetters, publicUrl, overrides, sender } = props;
     const common = { AUTOPACK_ENV: record.stage, CREDENTIALS_TABLE: tables.credentials.tableName };
     const registry = { REGISTRY_TABLE: tables.registry.tableName };
+    const ring = { KEYRING_SECRET_ARN: house.keyring.secretArn };
 
     const check = new EntryFunction(this, 'credentials/check-credentials', {
       record,
@@ -43,7 +44,11 @@ export class CredentialHealth extends Construct {
         PUBLIC_URL: publicUrl,
       },
     });
-    grantTable(check, tables.credentials, { items: ['BatchGetItem', 'PutItem'], query: ['byKind'] });
+    grantTable(check, tables.credentials, {
+      items: ['BatchGetItem', 'PutItem'],
+      query: ['byKind'],
+      writeRows: ['condition#', 'reauth#', 'told#'],
+    });
     grantTable(check, tables.registry, { items: ['BatchGetItem'], query: ['byKind'] });
     grantProviderSecrets(check, record.stage);
     grantSending(check, sender);
@@ -82,11 +87,40 @@ export class CredentialHealth extends Construct {
     const show = new EntryFunction(this, 'credentials/show-credentials', {
       record,
       failures: 'synchronous',
-      environment: { ...common, ...registry },
+      environment: { ...common, ...registry, ...ring },
     });
+    grantHouseSecrets(show, [house.keyring], ['GetSecretValue']);
     grantTable(show, tables.credentials, { items: ['BatchGetItem'], query: ['byKind'] });
     grantTable(show, tables.registry, { items: ['GetItem', 'UpdateItem'] });
 
-    this.functions = { 'credentials/read-credentials': read, 'credentials/show-credentials': show };
+    const look = new EntryFunction(this, 'credentials/look-at-credential', {
+      record,
+      failures: 'synchronous',
+      // Within the minute that nobody else is granted a look at the same credential (shared/credentials/look-claims.ts).
+      timeout: Duration.seconds(29),
+      environment: {
+        ...common,
+        ...registry,
+        ...ring,
+        ...overrides.url,
+        ...overrides.oauth,
+        ...overrides.loopback,
+        CONTROLS_TABLE: tables.controls.tableName,
+      },
+    });
+    grantHouseSecrets(look, [house.keyring], ['GetSecretValue']);
+    grantProviderSecrets(look, record.stage);
+    grantTable(look, tables.credentials, {
+      items: ['BatchGetItem', 'PutItem'],
+      writeRows: ['act#', 'condition#', 'reauth#'],
+    });
+    grantTable(look, tables.registry, { items: ['GetItem', 'UpdateItem'] });
+    grantTable(look, tables.controls, { items: ['UpdateItem'] });
+
+    this.functions = {
+      'credentials/read-credentials': read,
+      'credentials/show-credentials': show,
+      'credentials/look-at-credential': look,
+    };
   }
 }

@@ -22,7 +22,10 @@ export class Credentials extends Construct {
       },
     });
     grantTable(wait, tables.actions, { items: ['GetItem'] });
-    grantTable(wait, tables.credentials, { items: ['GetItem', 'BatchGetItem', 'PutItem'] });
+    grantTable(wait, tables.credentials, {
+      items: ['GetItem', 'BatchGetItem', 'PutItem'],
+      writeRows: ['reauth#', 'wait#'],
+    });
     grantArtifacts(wait, artifacts, { read: ['dry-runs'] });
     grantProviderSecrets(wait, record.stage);
     grantKey(wait, tokenKey, 'Encrypt');

@@ -24,30 +24,40 @@ export interface Access {
   readonly items?: readonly TableAction[];
   /** Names of the indexes that are queried. */
   readonly query?: readonly string[];
+  /**
+   * Writes go to rows of these kinds only, by how their keys begin, as `condition#`. Absent: to any row of the table.
+   */
+  readonly writeRows?: readonly `${string}#`[];
 }
 
 type Holder = IGrantable & IConstruct;
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 const allow = (
   to: Holder,
   actions: readonly string[],
   resources: readonly string[],
-  viaService?: string,
+  conditions?: Conditions,
 ): void => {
   to.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({
       actions: [...actions],
       resources: [...resources],
-      ...(viaService === undefined
-        ? {}
-        : {
-            conditions: {
-              StringEquals: { 'kms:ViaService': `${viaService}.${Stack.of(to).region}.amazonaws.com` },
-            },
-          }),
+      ...(conditions === undefined ? {} : { conditions }),
     }),
   );
 };
+
+const viaService = (to: Holder, service: string): Conditions => ({
+  StringEquals: { 'kms:ViaService': `${service}.${Stack.of(to).region}.amazonaws.com` },
+});
+
+/** `ForAllValues` holds where there is no value at all; the second line keeps that out. */
+const keysBeginWith = (prefixes: readonly string[]): Conditions => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': prefixes.map((prefix) => `${prefix}*`) },
+  Null: { 'dynamodb:LeadingKeys': 'false' },
+});
 
 const WRITES: readonly TableAction[] = ['PutItem', 'UpdateItem', 'DeleteItem'];
 
@@ -56,13 +66,24 @@ const WRITES: readonly TableAction[] = ['PutItem', 'UpdateItem', 'DeleteItem'];
  * key comes with it, usable through DynamoDB only.
  */
 export const grantTable = (to: Holder, table: ProtectedTable, access: Access): void => {
-  const { items = [], query = [] } = access;
-  if (items.length > 0)
-    allow(
-      to,
-      items.map((action) => `dynamodb:${action}`),
-      [table.tableArn],
+  const { items = [], query = [], writeRows } = access;
+  const onItems = (actions: readonly TableAction[], conditions?: Conditions): void => {
+    if (actions.length > 0)
+      allow(
+        to,
+        actions.map((action) => `dynamodb:${action}`),
+        [table.tableArn],
+        conditions,
+      );
+  };
+  if (writeRows === undefined) onItems(items);
+  else {
+    onItems(items.filter((action) => !WRITES.includes(action)));
+    onItems(
+      items.filter((action) => WRITES.includes(action)),
+      keysBeginWith(writeRows),
     );
+  }
   if (query.length > 0)
     allow(
       to,
@@ -77,7 +98,7 @@ export const grantTable = (to: Holder, table: ProtectedTable, access: Access): v
       ...(writes ? ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'] : []),
     ],
     [table.dataKey.keyArn],
-    'dynamodb',
+    viaService(to, 'dynamodb'),
   );
 };
 
@@ -99,7 +120,7 @@ export const grantArtifacts = (
       to,
       [...(read.length > 0 ? ['kms:Decrypt'] : []), ...(write.length > 0 ? ['kms:GenerateDataKey'] : [])],
       [bucket.encryptionKey.keyArn],
-      's3',
+      viaService(to, 's3'),
     );
   for (const folder of new Set([...read, ...write]))
     acknowledge(roleOf(to), {
@@ -126,7 +147,7 @@ export const grantPolicyBodies = (
       to,
       [...(read.length > 0 ? ['kms:Decrypt'] : []), ...(write.length > 0 ? ['kms:GenerateDataKey'] : [])],
       [bucket.encryptionKey.keyArn],
-      's3',
+      viaService(to, 's3'),
     );
   for (const folder of new Set([...read, ...write]))
     acknowledge(roleOf(to), {

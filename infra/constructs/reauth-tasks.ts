@@ -37,6 +37,7 @@ export class ReauthTasks extends Construct {
     grantTable(tend, tables.credentials, {
       items: ['GetItem', 'BatchGetItem', 'PutItem'],
       query: ['byKind'],
+      writeRows: ['reauth#', 'told#'],
     });
     grantTable(tend, tables.registry, { items: ['BatchGetItem'], query: ['byKind'] });
     grantProviderSecrets(tend, record.stage);

@@ -46,6 +46,7 @@ export class Rotation extends Construct {
     grantTable(rotate, tables.credentials, {
       items: ['GetItem', 'BatchGetItem', 'PutItem'],
       query: ['byKind'],
+      writeRows: ['condition#'],
     });
     const steps = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'] as const;
     const own = [house.keyring, house.signingKeys];
@@ -78,7 +79,7 @@ export class Rotation extends Construct {
         ROTATION_FUNCTION_ARN: rotate.functionArn,
       },
     });
-    grantTable(change, tables.credentials, { items: ['GetItem', 'PutItem'] });
+    grantTable(change, tables.credentials, { items: ['GetItem', 'PutItem'], writeRows: ['act#'] });
     grantTable(change, tables.registry, { items: ['GetItem'] });
     const byHand = [
       'DescribeSecret',
@@ -92,6 +93,16 @@ export class Rotation extends Construct {
     // Whoever starts a rotation has to be allowed to invoke the function that it runs in.
     grantInvoke(change, rotate);
 
+    // Apart from the function above, which never reads a value: this one reads the rings, and no other secret.
+    const drop = new EntryFunction(this, 'credentials/drop-key', {
+      record,
+      failures: 'synchronous',
+      environment: { ...common, REGISTRY_TABLE: tables.registry.tableName },
+    });
+    grantTable(drop, tables.credentials, { items: ['GetItem', 'PutItem'], writeRows: ['act#', 'drop#'] });
+    grantTable(drop, tables.registry, { items: ['GetItem'] });
+    grantHouseSecrets(drop, own, steps);
+
     const watch = new EntryFunction(this, 'credentials/watch-rotations', {
       record,
       failures: deadLetters,
@@ -104,7 +115,7 @@ export class Rotation extends Construct {
     this.everyTenMinutes(watch, deadLetters);
 
     this.rotateSecret = rotate;
-    this.functions = { 'credentials/change-secret': change };
+    this.functions = { 'credentials/change-secret': change, 'credentials/drop-key': drop };
   }
   private everyTenMinutes(fn: IFunction, deadLetters: IQueue): void {
     const scheduler = new Role(this, 'SchedulerRole', {

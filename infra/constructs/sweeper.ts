@@ -43,7 +43,10 @@ export class Sweeper extends Construct {
     });
     grantTable(sweep, tables.actions, { items: ['GetItem', 'PutItem'], query: ['attention'] });
     grantTable(sweep, tables.approvals, { items: ['GetItem', 'PutItem'], query: ['open'] });
-    grantTable(sweep, tables.credentials, { items: ['GetItem', 'BatchGetItem', 'PutItem'] });
+    grantTable(sweep, tables.credentials, {
+      items: ['GetItem', 'BatchGetItem', 'PutItem'],
+      writeRows: ['wait#'],
+    });
     grantKey(sweep, tokenKey, 'Decrypt');
     grantProviderSecrets(sweep, record.stage);
     grantExecutions(sweep, path, 'start', 'describe', 'succeedTask');

@@ -24,8 +24,13 @@ import {
   policiesList,
 } from './run-policies.http.ts';
 import { replayPolicies } from './run-policies-replay.http.ts';
-import { credentialsHealth, credentialsList } from './run-credentials.http.ts';
-import { credentialsRotate, credentialsStage, credentialsUnstick } from './run-rotation.http.ts';
+import { credentialsHealth, credentialsList, credentialsLook } from './run-credentials.http.ts';
+import {
+  credentialsDrop,
+  credentialsRotate,
+  credentialsStage,
+  credentialsUnstick,
+} from './run-rotation.http.ts';
 import { type IdentityDeps, signIn, signOut, tokenFor, whoami } from './run-identity.http.ts';
 import type { Answer, Session } from './session.ts';
 import { verify } from './run-verify.http.ts';
@@ -59,9 +64,11 @@ const RUNS: Readonly<Record<ApiCommand, (session: Session) => Promise<Answer>>> 
   'policies add': policiesAdd,
   'credentials list': credentialsList,
   'credentials health': credentialsHealth,
+  'credentials look': credentialsLook,
   'credentials stage': credentialsStage,
   'credentials rotate': credentialsRotate,
   'credentials unstick': credentialsUnstick,
+  'credentials drop': credentialsDrop,
 };
 
 const say = (line: string): void => {

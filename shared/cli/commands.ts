@@ -157,6 +157,11 @@ export const COMMANDS = {
   ),
   'credentials list': command('credentials list', 'Registered credentials and what each may do', 'person'),
   'credentials health': command('credentials health', 'How credentials are doing, the worst first', 'person'),
+  'credentials look': command(
+    'credentials look CREDENTIAL',
+    'Look at one credential now, at its provider, as the hourly check does',
+    'person',
+  ),
   'credentials stage': command(
     'credentials stage CREDENTIAL FILE',
     'Hand in the new value of a credential, its fields as JSON ("-": standard input)',
@@ -172,6 +177,11 @@ export const COMMANDS = {
     'See a rotation that does not come to its end; with --pending stop it',
     'person',
     ['pending'],
+  ),
+  'credentials drop': command(
+    'credentials drop SECRET [KEY]',
+    'See the keys of "keyring" or "signing-keys" by id; with KEY drop one that leaked, by two people',
+    'person',
   ),
   'sign-in': command('sign-in', 'Sign in as a person, in the browser', 'nobody'),
   'sign-out': command('sign-out', 'Forget the signed-in person', 'nobody'),

@@ -1,26 +1,15 @@
+import { RingView } from '../credentials/rotation/drop-key.ts';
 import { HouseSecret, RotationView } from '../credentials/rotation/requests.ts';
+import { credentialPath } from './credential-path.ts';
 import { CliError } from './exit.ts';
 import { readJsonFile } from './files.http.ts';
 import type { Answer, Session } from './session.ts';
-import { showRotation } from './show-rotation.ts';
+import { showRing, showRotation } from './show-rotation.ts';
 
-/**
- * Where a credential is: `provider/account/environment` of the project, or a secret of the stack itself by its name.
- * Only the account may hold a "/".
- * @throws CliError usage
- */
+/** Of a credential of the project, or of a secret of the stack itself by its name. @throws CliError usage */
 const pathOf = (session: Session): string => {
-  const named = session.parsed.arguments[0] ?? '';
-  const house = HouseSecret.safeParse(named).data;
-  if (house !== undefined) return `/house-secrets/${house}`;
-  const [, provider, account, environment] = /^([^/]+)\/(.+)\/([^/]+)$/.exec(named) ?? [];
-  if (provider === undefined || account === undefined || environment === undefined)
-    throw new CliError(
-      'usage',
-      `Which credential? Name it as provider/account/environment (alpaca/paper-demo/PAPER), or one of ${HouseSecret.options.join(', ')}.`,
-    );
-  const parts = [session.project(), provider, account, environment.toUpperCase()].map(encodeURIComponent);
-  return `/projects/${parts[0]}/credentials/${parts.slice(1).join('/')}`;
+  const house = HouseSecret.safeParse(session.parsed.arguments[0] ?? '').data;
+  return house === undefined ? credentialPath(session, HouseSecret.options) : `/house-secrets/${house}`;
 };
 
 const post = async (session: Session, what: string, body?: unknown): Promise<Answer> => {
@@ -49,4 +38,21 @@ export const credentialsRotate = (session: Session): Promise<Answer> => post(ses
 export const credentialsUnstick = (session: Session): Promise<Answer> => {
   const { pending } = session.parsed.options;
   return post(session, 'unstick', pending === undefined ? {} : { version: pending });
+};
+
+/** Without a key it only looks; of two people who name the same key, the second one drops it. */
+export const credentialsDrop = async (session: Session): Promise<Answer> => {
+  const [named = '', key] = session.parsed.arguments;
+  const house = HouseSecret.safeParse(named).data;
+  if (house === undefined)
+    throw new CliError('usage', `Which secret? Name one of ${HouseSecret.options.join(', ')}.`);
+  const { json } = await session.call({
+    method: 'POST',
+    path: `/house-secrets/${house}/drop`,
+    body: key === undefined ? {} : { key },
+  });
+  const view = RingView.safeParse(json);
+  if (!view.success)
+    throw new CliError('unreachable', 'The API sent something that this version of the CLI cannot read.');
+  return { json: view.data, text: showRing(view.data), exit: 'ok' };
 };

@@ -1,6 +1,7 @@
 import type {
   CredentialHealthView,
   CredentialListView,
+  CredentialLookView,
   CredentialView,
 } from '../credentials/credential-view.ts';
 import { DETAIL_WORDS, nextStep, ROTATION_WORDS, STATUS_WORDS } from '../credentials/health-words.ts';
@@ -59,3 +60,19 @@ export const showCredentialHealth = (health: CredentialHealthView): string => {
     steps.length === 0 ? '' : `\n${facts(steps)}`,
   ].join('');
 };
+
+const LOOKS: Readonly<Record<CredentialLookView['look'], string>> = {
+  done: 'just now',
+  recent: 'not again: somebody asked within the last minute',
+  overtaken: 'in vain: it changed meanwhile; try again in a minute',
+};
+
+/** What came of a look, and how the credential stands. */
+export const showCredentialLook = ({ look, credential }: CredentialLookView): string =>
+  facts([
+    ['Credential', nameOf(credential)],
+    ['Looked at', LOOKS[look]],
+    ['Standing', standing(credential)],
+    ['Worked', credential.lastValidatedAt ?? 'never seen'],
+    ['Next', nextStep(credential)],
+  ]);

@@ -1,3 +1,4 @@
+import type { RingView } from '../credentials/rotation/drop-key.ts';
 import type { RotationView } from '../credentials/rotation/requests.ts';
 import { facts, table } from './terminal-text.ts';
 
@@ -23,3 +24,30 @@ export const showRotation = (view: RotationView): string => {
     `\n${facts([['Next', view.next]])}`,
   ].join('');
 };
+
+const DROPPED: Readonly<Record<NonNullable<RingView['done']>, string>> = {
+  waits: 'waits for a second operator',
+  dropped: 'the key was dropped',
+};
+
+/** The keys of a ring: ids and times, never a key. */
+export const showRing = (view: RingView): string =>
+  [
+    facts([
+      ['Secret', view.secret],
+      ['Done', view.done === null ? 'nothing was changed' : DROPPED[view.done]],
+      ['Key', view.key],
+      ['Asked by', view.askedBy],
+      ['Counts until', view.askedUntil],
+    ]),
+    `\n${table(
+      ['KEY', 'SIGNS FROM', 'VERIFIES UNTIL', ''],
+      view.keys.map((key) => [
+        key.id,
+        key.notBefore,
+        key.notAfter ?? 'open',
+        key.signsNow ? 'signs now' : '',
+      ]),
+    )}`,
+    `\n${facts([['Next', view.next]])}`,
+  ].join('');

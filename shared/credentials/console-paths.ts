@@ -2,6 +2,8 @@ import type { CredentialRef } from '../actions/dry-run.ts';
 
 /** Page of all credentials in the console. */
 export const CREDENTIALS_PAGE = '/credentials';
+/** Takes the forms of that page. */
+export const LOOK_PAGE = '/credentials/look';
 
 /** Start of a connection at a provider: a link that changes nothing until the person consents there. */
 export const connectPath = (

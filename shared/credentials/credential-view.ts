@@ -48,6 +48,18 @@ export const CredentialListView = z.strictObject({
 });
 export type CredentialListView = z.infer<typeof CredentialListView>;
 
+/** Answer of a look that somebody asked for. */
+export const CredentialLookView = z.strictObject({
+  /**
+   * `recent`: somebody asked within a minute, or is being answered now; the provider was not asked again.
+   * `overtaken`: it changed while it was looked at, and the look counts for nothing.
+   */
+  look: z.enum(['done', 'recent', 'overtaken']),
+  /** How it stands now. */
+  credential: CredentialView,
+});
+export type CredentialLookView = z.infer<typeof CredentialLookView>;
+
 /** How the credentials of all projects of the asker are doing, the worst first (CRE-10, CRE-13). */
 export const CredentialHealthView = z.strictObject({
   at: Timestamp,

@@ -2,18 +2,34 @@ import { type Html, html } from '../approvals/html.ts';
 import { page, type Viewer } from '../approvals/page.ts';
 import { relativeWords, utcWords } from '../approvals/words.ts';
 import { POLICY_STYLE } from '../policies/policy-style.ts';
-import { connectPath } from './console-paths.ts';
+import { connectPath, LOOK_PAGE } from './console-paths.ts';
 import type { CredentialHealthView, CredentialView } from './credential-view.ts';
 import { isUnhealthy } from './health-gauges.ts';
 import { DETAIL_WORDS, KIND_WORDS, nextStep, ROTATION_WORDS, STATUS_WORDS } from './health-words.ts';
 import { oauthProviderOf } from './oauth/endpoints.ts';
+import { noticeWords, type PageNotice } from './page-notice.ts';
 
 export interface CredentialsPageFacts {
   readonly viewer: Viewer;
   readonly health: CredentialHealthView;
   readonly retired: readonly CredentialView[];
+  readonly looks: LookForms;
+  /** What the viewer has just done. */
+  readonly notice?: PageNotice;
   readonly now: number;
 }
+
+/** What lets the viewer have a credential looked at now. */
+export type LookForms =
+  | {
+      readonly kind: 'forms';
+      readonly csrf: string;
+      readonly nonces: ReadonlyMap<CredentialView, string>;
+    }
+  /** The sign-in is too old for it. */
+  | { readonly kind: 'signInAgain'; readonly href: string }
+  /** The forms cannot be signed at this moment. */
+  | { readonly kind: 'none' };
 
 const tone = (view: CredentialView): string =>
   isUnhealthy(view) || view.rotation === 'critical'
@@ -57,6 +73,43 @@ const connectLink = (view: CredentialView): Html | null => {
       </p>`;
 };
 
+const lookForm = (view: CredentialView, looks: LookForms): Html | null => {
+  if (view.retired || looks.kind === 'none') return null;
+  if (looks.kind === 'signInAgain')
+    return html`<p class="small"><a href="${looks.href}">Sign in again to look at it now</a></p>`;
+  const nonce = looks.nonces.get(view);
+  return nonce === undefined
+    ? null
+    : html`<form method="post" action="${LOOK_PAGE}">
+        <input type="hidden" name="project" value="${view.project}" />
+        <input type="hidden" name="provider" value="${view.provider}" />
+        <input type="hidden" name="account" value="${view.account}" />
+        <input type="hidden" name="environment" value="${view.environment}" />
+        <input type="hidden" name="csrf" value="${looks.csrf}" />
+        <input type="hidden" name="nonce" value="${nonce}" />
+        <button class="btn link" type="submit">Look at it now</button>
+      </form>`;
+};
+
+/** Only of a credential that is on the page: what a browser brings is not believed further than that. */
+const noticeOf = (notice: PageNotice | undefined, views: readonly CredentialView[]): Html | null => {
+  if (notice === undefined) return null;
+  const { project, credential } = notice;
+  const view = views.find(
+    (each) =>
+      each.project === project &&
+      each.provider === credential.provider &&
+      each.account === credential.account &&
+      each.environment === credential.environment,
+  );
+  if (view === undefined) return null;
+  const { tone: colour, title, says } = noticeWords(notice, view);
+  return html`<div class="note ${colour}" role="status">
+    <h2>${title}</h2>
+    <p>${says}</p>
+  </div>`;
+};
+
 const facts = (view: CredentialView, now: number): Html =>
   html`<details>
     <summary>What it may do, and what is known of it</summary>
@@ -78,7 +131,7 @@ const facts = (view: CredentialView, now: number): Html =>
     </dl>
   </details>`;
 
-const entry = (view: CredentialView, now: number): Html => {
+const entry = (view: CredentialView, looks: LookForms, now: number): Html => {
   const step = nextStep(view);
   return html`<li>
     <div class="row">
@@ -93,22 +146,29 @@ const entry = (view: CredentialView, now: number): Html => {
           : html`Looked at ${at(view.checkedAt, now)}; seen to work ${at(view.lastValidatedAt, now)}.`
       }
     </p>
-    ${step === null || view.retired ? null : html`<p>${step}</p>`} ${connectLink(view)} ${facts(view, now)}
+    ${step === null || view.retired ? null : html`<p>${step}</p>`} ${connectLink(view)}
+    ${lookForm(view, looks)} ${facts(view, now)}
   </li>`;
 };
 
-const section = (heading: string, views: readonly CredentialView[], id: string, now: number): Html | null =>
+const section = (
+  heading: string,
+  views: readonly CredentialView[],
+  id: string,
+  { looks, now }: CredentialsPageFacts,
+): Html | null =>
   views.length === 0
     ? null
     : html`<section class="card" aria-labelledby="${id}">
         <h2 id="${id}">${heading} <span class="dim">${views.length}</span></h2>
         <ul class="plain">
-          ${views.map((view) => entry(view, now))}
+          ${views.map((view) => entry(view, looks, now))}
         </ul>
       </section>`;
 
 /** Every credential of the viewer's projects: what needs somebody first. Nothing on it is a value. */
-export const credentialsPage = ({ viewer, health, retired, now }: CredentialsPageFacts): string => {
+export const credentialsPage = (shown: CredentialsPageFacts): string => {
+  const { viewer, health, retired, notice } = shown;
   const needsYou = (view: CredentialView): boolean =>
     isUnhealthy(view) || view.rotation === 'overdue' || view.rotation === 'critical';
   const { credentials, inService, unhealthy, overdue } = health;
@@ -117,6 +177,7 @@ export const credentialsPage = ({ viewer, health, retired, now }: CredentialsPag
     viewer,
     style: POLICY_STYLE,
     main: html`<h1>Credentials</h1>
+      ${noticeOf(notice, credentials)}
       <p class="dim">
         ${inService} in service, ${unhealthy} do not work as they should, ${overdue} overdue for rotation.
         Values are never shown here.
@@ -131,13 +192,13 @@ export const credentialsPage = ({ viewer, health, retired, now }: CredentialsPag
             </section>`
           : null
       }
-      ${section('Need you', credentials.filter(needsYou), 'need', now)}
+      ${section('Need you', credentials.filter(needsYou), 'need', shown)}
       ${section(
         'In service',
         credentials.filter((view) => !needsYou(view)),
         'service',
-        now,
+        shown,
       )}
-      ${section('Retired', retired, 'retired', now)}`,
+      ${section('Retired', retired, 'retired', shown)}`,
   });
 };

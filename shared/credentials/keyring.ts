@@ -81,18 +81,6 @@ export const rotateKeyring = (
   return { kind: 'rotated', ring: { v: 1, keys: [...kept, keyOf(key, begins)] } };
 };
 
-/**
- * Emergency: forgets a key at once, and all that it signed with it. Never the last one: rotate first.
- * @throws Error KEYRING_LAST_KEY, KEYRING_KEY_UNKNOWN
- */
-export const dropKey = (ring: Keyring, id: string): Keyring => {
-  const keys = ring.keys.filter((key) => key.id !== id);
-  if (keys.length === ring.keys.length) throw new Error(`KEYRING_KEY_UNKNOWN: the ring has no key ${id}`);
-  if (keys.length === 0)
-    throw new Error('KEYRING_LAST_KEY: this is the only key; rotate the ring first, then drop it');
-  return { v: 1, keys };
-};
-
 /** The key that signs now: the last one published of those that have begun; before any has, the first. */
 const signer = (ring: Keyring, now: number): KeyringKey => {
   const begun = ring.keys.filter(({ notBefore }) => epochMs(notBefore) <= now);
@@ -101,6 +89,29 @@ const signer = (ring: Keyring, now: number): KeyringKey => {
   if (chosen === undefined) throw new Error('KEYRING_EMPTY: a ring holds at least one key');
   return chosen;
 };
+
+/**
+ * Emergency: forgets a key at once, and all that it signed with it. The newest takes over where the key that signs now
+ * goes: one before it may be at its end, and the readers that do not know the newest yet read the ring again. Never the
+ * newest itself, after which nobody could sign any more: rotate first.
+ * @throws Error KEYRING_LAST_KEY, KEYRING_KEY_UNKNOWN
+ */
+export const dropKey = (ring: Keyring, id: string, now: number): Keyring => {
+  const kept = ring.keys.filter((key) => key.id !== id);
+  if (kept.length === ring.keys.length) throw new Error(`KEYRING_KEY_UNKNOWN: the ring has no key ${id}`);
+  if (!kept.some(({ notAfter }) => notAfter === null))
+    throw new Error('KEYRING_LAST_KEY: this is the newest key; rotate the ring first, then drop it');
+  const signed = signer(ring, now).id === id;
+  const keys = kept.map((key) =>
+    signed && key.notAfter === null && epochMs(key.notBefore) > now
+      ? { ...key, notBefore: timestamp(now) }
+      : key,
+  );
+  return { v: 1, keys };
+};
+
+/** Which key signs now, by its id. */
+export const signingKeyId = (ring: Keyring, now: number): string => signer(ring, now).id;
 
 /** What a signature is for. A signature of one purpose never fits another. */
 export interface Signed {

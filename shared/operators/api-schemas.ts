@@ -4,7 +4,12 @@ import { Sha256 } from '../actions/dry-run.ts';
 import { Proposal, ResolveBody } from '../actions/proposal.ts';
 import { ApprovalListView, ApprovalView } from '../approvals/approval-view.ts';
 import { StageName } from '../config/env.ts';
-import { CredentialHealthView, CredentialListView } from '../credentials/credential-view.ts';
+import {
+  CredentialHealthView,
+  CredentialListView,
+  CredentialLookView,
+} from '../credentials/credential-view.ts';
+import { DropBody, RingView } from '../credentials/rotation/drop-key.ts';
 import { RotationView, StageBody, UnstickBody } from '../credentials/rotation/requests.ts';
 import { ChangeRow, ConfirmChangeBody, ProposeChangeBody } from '../governance/change.ts';
 import { ProjectConfig } from '../governance/project-config.ts';
@@ -91,9 +96,12 @@ export const API_SCHEMAS = {
   PolicyCheck: { schema: CheckView, io: 'output' },
   CredentialList: { schema: CredentialListView, io: 'output' },
   CredentialHealth: { schema: CredentialHealthView, io: 'output' },
+  CredentialLook: { schema: CredentialLookView, io: 'output' },
   StagedValue: { schema: StageBody, io: 'input' },
   Unstick: { schema: UnstickBody, io: 'input' },
   Rotation: { schema: RotationView, io: 'output' },
+  Drop: { schema: DropBody, io: 'input' },
+  Ring: { schema: RingView, io: 'output' },
   Health: { schema: Health, io: 'output' },
   Problem: { schema: Problem, io: 'output' },
 } as const satisfies Record<string, { readonly schema: z.ZodType; readonly io: 'input' | 'output' }>;

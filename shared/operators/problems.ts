@@ -40,6 +40,7 @@ export const PROBLEMS = {
   NOT_ROTATED_BY_HAND: { status: 409, title: 'The secret of this credential is not renewed by hand' },
   NOTHING_STAGED: { status: 409, title: 'No new value waits to be rotated in' },
   NOTHING_PENDING: { status: 409, title: 'No rotation is pending' },
+  LAST_KEY: { status: 409, title: 'Nothing could sign without this key' },
   NOT_RESOLVABLE: { status: 409, title: 'Nothing to resolve, or not yet' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Send application/json' },

@@ -185,6 +185,10 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
     replies: [[200, 'CredentialHealth', 'the worst first; never a value']],
     problems: [],
   },
+  'POST /projects/{project}/credentials/{provider}/{account}/{environment}/look': {
+    replies: [[200, 'CredentialLook', 'how it stands; the provider is asked at most once a minute']],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH'],
+  },
   'POST /projects/{project}/credentials/{provider}/{account}/{environment}/stage': {
     body: 'StagedValue',
     replies: [[200, 'Rotation', 'it waits beside the current value, which stays in use']],
@@ -207,6 +211,14 @@ export const ROUTE_DETAILS: Readonly<Record<RouteKey, RouteDetails>> = {
     body: 'Unstick',
     replies: [[200, 'Rotation', 'what is pending; with a version: that rotation was stopped']],
     problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'NOTHING_PENDING', 'CONFLICT'],
+  },
+  'POST /house-secrets/{secret}/drop': {
+    body: 'Drop',
+    replies: [
+      [200, 'Ring', 'its keys, never a value; with a key that another operator asked for: it was dropped'],
+      [202, 'Ring', 'another operator has to ask for the very same within an hour'],
+    ],
+    problems: ['PERSON_REQUIRED', 'SIGN_IN_NOT_FRESH', 'LAST_KEY', 'CONFLICT'],
   },
   'GET /health': { replies: [[200, 'Health', 'it answers']], problems: [] },
   'GET /openapi.json': { replies: [], problems: [] },

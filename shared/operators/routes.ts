@@ -190,6 +190,13 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/projects/{project}/credentials/{provider}/{account}/{environment}/look',
+    auth: 'bearer',
+    entry: 'credentials/look-at-credential',
+    summary: 'Look at one credential now, as the hourly check does',
+  },
+  {
+    method: 'POST',
     path: '/projects/{project}/credentials/{provider}/{account}/{environment}/stage',
     auth: 'bearer',
     entry: 'credentials/change-secret',
@@ -222,6 +229,13 @@ export const ROUTES: readonly Route[] = [
     auth: 'bearer',
     entry: 'credentials/change-secret',
     summary: 'See or stop its rotation',
+  },
+  {
+    method: 'POST',
+    path: '/house-secrets/{secret}/drop',
+    auth: 'bearer',
+    entry: 'credentials/drop-key',
+    summary: 'See its keys by id, or drop one that leaked, together with a second operator',
   },
   {
     method: 'GET',
@@ -301,6 +315,13 @@ export const ROUTES: readonly Route[] = [
     auth: 'page',
     entry: 'credentials/show-credentials',
     summary: 'Credentials and how they are doing',
+  },
+  {
+    method: 'POST',
+    path: '/credentials/look',
+    auth: 'page',
+    entry: 'credentials/look-at-credential',
+    summary: 'The form of the page that has one credential looked at now',
   },
   {
     method: 'GET',

@@ -89,7 +89,9 @@ describe('a decision form is signed by us', () => {
   it('a dropped key voids the pages that it signed at once where it is read anew, and a fresh page works', async () => {
     const it = await opened();
     rotate(it.at);
-    it.at.state.keyring = JSON.stringify(dropKey(openKeyring(it.at.state.keyring), 'first-key'));
+    it.at.state.keyring = JSON.stringify(
+      dropKey(openKeyring(it.at.state.keyring), 'first-key', it.at.state.now),
+    );
     it.at.state.now += KEYRING_TIMING.cacheMs;
     expect((await send(it)).statusCode).toBe(403);
     const again = { at: it.at, ...(await page(it.at)) };

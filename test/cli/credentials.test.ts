@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiRequest } from '#shared/cli/api.ts';
 import { parseCommandLine } from '#shared/cli/arguments.ts';
-import { credentialsHealth, credentialsList } from '#shared/cli/run-credentials.http.ts';
+import { credentialsHealth, credentialsList, credentialsLook } from '#shared/cli/run-credentials.http.ts';
 import { timestamp } from '#shared/actions/identity.ts';
 import { credentialHealth, credentialView } from '#shared/credentials/credential-view.ts';
 import { ROUTES } from '#shared/operators/routes.ts';
 import { aCondition, aCredential } from '../credentials/rows.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:00.000Z');
-const RUNS = { 'credentials list': credentialsList, 'credentials health': credentialsHealth };
+const RUNS = {
+  'credentials list': credentialsList,
+  'credentials health': credentialsHealth,
+  'credentials look': credentialsLook,
+};
 
 const run = async (line: string, reply: unknown) => {
-  const parsed = parseCommandLine(['credentials', line]);
+  const parsed = parseCommandLine(['credentials', ...line.split(' ')]);
   if (parsed.kind !== 'command') throw new Error('no command');
   const calls: ApiRequest[] = [];
   const answer = await RUNS[parsed.command as keyof typeof RUNS]({
@@ -61,6 +65,19 @@ describe('credentials on the command line', () => {
     expect(calls.every(isRoute)).toBe(true);
     expect(text.indexOf('alpaca/bad/PAPER')).toBeLessThan(text.indexOf('alpaca/good/PAPER'));
     expect(text).toContain('Hand in a new value and rotate.');
+  });
+
+  it('has one looked at now, and says what came of it', async () => {
+    const credential = view('bad', 'INVALID');
+    const { calls, text } = await run('look alpaca/a/b/paper', { look: 'done', credential });
+    expect(calls).toEqual([{ method: 'POST', path: '/projects/demo/credentials/alpaca/a%2Fb/PAPER/look' }]);
+    expect(calls.every(isRoute)).toBe(true);
+    expect(text).toMatch(/Looked at +just now/);
+    expect(text).toMatch(/Standing +Invalid/);
+    expect(text).toContain('Hand in a new value and rotate.');
+    expect((await run('look alpaca/bad/PAPER', { look: 'recent', credential })).text).toContain('not again');
+    expect((await run('look alpaca/bad/PAPER', { look: 'overtaken', credential })).text).toContain('in vain');
+    await expect(run('look keyring', {})).rejects.toMatchObject({ exit: 'usage' });
   });
 
   it('prints no control characters of an answer', async () => {

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiRequest } from '#shared/cli/api.ts';
 import { parseCommandLine } from '#shared/cli/arguments.ts';
-import { credentialsRotate, credentialsStage, credentialsUnstick } from '#shared/cli/run-rotation.http.ts';
+import {
+  credentialsDrop,
+  credentialsRotate,
+  credentialsStage,
+  credentialsUnstick,
+} from '#shared/cli/run-rotation.http.ts';
+import type { RingView } from '#shared/credentials/rotation/drop-key.ts';
 import type { RotationView } from '#shared/credentials/rotation/requests.ts';
 import { ROUTES } from '#shared/operators/routes.ts';
 
@@ -12,6 +18,7 @@ const RUNS = {
   'credentials stage': credentialsStage,
   'credentials rotate': credentialsRotate,
   'credentials unstick': credentialsUnstick,
+  'credentials drop': credentialsDrop,
 };
 const VIEW: RotationView = {
   secret: 'autopack/dev/alpaca',
@@ -100,7 +107,29 @@ describe('rotation on the command line', () => {
     expect(text).toContain('Look again.\\u001b[2J');
   });
 
+  it.each<[readonly string[], unknown]>([
+    [['drop', 'keyring'], {}],
+    [['drop', 'keyring', 'first-key'], { key: 'first-key' }],
+  ])('%j shows the keys of a ring and what follows', async (line, body) => {
+    const ring: RingView = {
+      secret: 'keyring',
+      done: 'waits',
+      key: 'first-key',
+      askedBy: 'person:olivia@example.test',
+      askedUntil: '2026-11-21T11:00:00.000Z',
+      keys: [{ id: 'first-key', notBefore: '1970-01-01T00:00:00.000Z', notAfter: null, signsNow: true }],
+      next: 'Another operator.\u001b[2J',
+    };
+    const { calls, text } = await run(line, ring);
+    expect(calls).toEqual([{ method: 'POST', path: '/house-secrets/keyring/drop', body }]);
+    expect(calls.every(isRoute)).toBe(true);
+    expect(text).toMatch(/first-key +1970-01-01T00:00:00.000Z +open +signs now/);
+    expect(text).toContain('waits for a second operator');
+    expect(text).toContain('Another operator.\\u001b[2J');
+  });
+
   it.each<[string, readonly string[]]>([
+    ['to drop a key of a credential', ['drop', PAPER]],
     ['a credential that is named by its provider alone', ['rotate', 'alpaca']],
     ['the value of a secret that Autopack makes itself', ['stage', 'keyring', 'nothing.json']],
     ['a value on the command line', ['stage', PAPER]],

@@ -14,6 +14,7 @@ import type { Credential } from '#shared/credentials/credential.ts';
 import { CredentialHealthView, CredentialListView } from '#shared/credentials/credential-view.ts';
 import { putCredential, readSecretDocument } from '#shared/credentials/credentials.aws.ts';
 import { listCredentials, listStandings } from '#shared/credentials/list-credentials.aws.ts';
+import { type Keyring, newKeyring } from '#shared/credentials/keyring.ts';
 import { planProbe } from '#shared/credentials/probes/plan-probe.ts';
 import type { ProbeFinding } from '#shared/credentials/probes/probe.ts';
 import { listOpenReauthTasks, openReauthTask } from '#shared/credentials/reauth-tasks.aws.ts';
@@ -28,6 +29,7 @@ import { aCondition, aCredential } from './rows.ts';
 const TABLE = 'credentials';
 const T0 = Date.parse('2026-11-21T10:00:00.000Z');
 const HOUR = 3_600_000;
+const ring = newKeyring({ id: 'test-key', bytes: new Uint8Array(32) }, 0);
 const DAY = 24 * HOUR;
 const CANARY = 'PLANTED-9f31c7';
 
@@ -295,7 +297,13 @@ const person = (projects: readonly string[], roles: readonly ('operator' | 'view
   }) as const;
 
 describe('what operators read of it (CRE-10, CRE-13, CRE-16)', () => {
-  const deps = (now: number) => ({ listStandings: listStandings(tables.db, TABLE), now: () => now });
+  const deps = (now: number) => ({
+    listStandings: listStandings(tables.db, TABLE),
+    useKeyring: async <T>(run: (ring: Keyring) => T) => run(ring),
+    randomBytes: (count: number) => new Uint8Array(count),
+    log: () => undefined,
+    now: () => now,
+  });
 
   test('of their own projects only, the worst first, in the schema of the API', async () => {
     const [good, bad] = [await desk(), await desk()];

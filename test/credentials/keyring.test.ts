@@ -83,9 +83,11 @@ describe('a keyring', () => {
 
   test('a dropped key forgets what it signed; the last one is not dropped', () => {
     const next = rotated(ring, 1, T0);
-    expect(verifyWithKeyring(dropKey(next, 'key-000000'), what, signature, T0, timing)).toBe('unknown-key');
-    expect(() => dropKey(ring, 'key-000000')).toThrow('KEYRING_LAST_KEY');
-    expect(() => dropKey(next, 'key-000009')).toThrow('KEYRING_KEY_UNKNOWN');
+    expect(verifyWithKeyring(dropKey(next, 'key-000000', T0), what, signature, T0, timing)).toBe(
+      'unknown-key',
+    );
+    expect(() => dropKey(ring, 'key-000000', T0)).toThrow('KEYRING_LAST_KEY');
+    expect(() => dropKey(next, 'key-000009', T0)).toThrow('KEYRING_KEY_UNKNOWN');
   });
 
   test('rotated too often it is full instead of killing something live, and later has room again', () => {

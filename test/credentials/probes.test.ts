@@ -197,6 +197,57 @@ describe('what is asked', () => {
   });
 });
 
+describe('a key that its own API renews is looked at by the probe that was declared for it', () => {
+  const renewal = {
+    url: 'https://api.example.test/keys',
+    tokenField: 'token',
+    probeUrl: 'https://api.example.test/me?fields=id',
+    accountField: 'account',
+  };
+  const grant = (over: Partial<Credential> = {}) => grantOf('http', { kind: 'api-key', renewal, ...over });
+  const planOf = (value: Readonly<Record<string, string>>, over: Partial<Credential> = {}) =>
+    planProbe(grant(over), value, none, NOW);
+
+  test('one GET that the key signs, with the address exactly as it was declared', () => {
+    const plan = planOf({ token: 'PLANTED-key' });
+    if (plan.kind !== 'ask') throw new Error(plan.finding.kind);
+    expect(plan.request).toEqual({
+      method: 'GET',
+      url: renewal.probeUrl,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'autopack/1',
+        authorization: 'Bearer PLANTED-key',
+      },
+      body: null,
+      timeoutMs: 10_000,
+    });
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, Partial<Credential>, ProbeFinding['kind']]>([
+    ['a key that no header can carry', { token: 'two words' }, {}, 'malformed'],
+    ['a secret without a key', { hmacKey: 'x' }, {}, 'malformed'],
+    ['a stand-in', { token: 'x' }, { standIn: true }, 'wrong-environment'],
+  ])('nothing is asked for %s', (_, value, over, kind) => {
+    expect(planOf(value, over)).toEqual({ kind: 'found', finding: { kind } });
+  });
+
+  test.each<[string, number, string, ProbeFinding]>([
+    ['its account', 200, '{"account":"acct-1"}', works('acct-1')],
+    ['nothing about the account', 204, '', works(null)],
+    ['a name that is too long to be kept', 200, JSON.stringify({ account: 'a'.repeat(201) }), works(null)],
+    ['that the key is not one', 401, '{}', refused],
+    ['that the key may not', 403, 'no', refused],
+    ['that it moved', 302, '', cannotTell],
+    ['that it is busy', 429, '{}', cannotTell],
+    ['that it is out of order', 503, '', cannotTell],
+    ['that there is nothing', 404, '{}', cannotTell],
+  ])('the API says %s', (_, status, body, finding) => {
+    const plan = planOf({ token: 'x' });
+    expect(plan.kind === 'ask' && plan.classify({ status, headers: {}, body })).toEqual(finding);
+  });
+});
+
 describe('over the wire', () => {
   let server: Server;
   let base = '';

@@ -39,10 +39,12 @@ const TARGETS: Readonly<Record<string, string>> = {
   'states:DescribeExecution': 'states:execution:Autopack-dev-ControlPlane-Action:*',
 };
 
-/** Reviewed: these sign and verify forms, and read nothing else. */
+/** Reviewed: these sign and verify forms, or drop keys of rings, and read nothing else. */
 const KEYRING_ALONE: ReadonlySet<string> = new Set([
   'approvals/decide-approval',
   'approvals/show-pages',
+  'credentials/drop-key',
+  'credentials/show-credentials',
   'policies/acknowledge-change',
   'policies/show-policies',
 ]);
@@ -91,7 +93,7 @@ const implied = (needed: ReadonlySet<string>, logicalId: string): readonly strin
 };
 
 /** Logical ids without the hash that CDK puts at their end. */
-const named = (permission: string): string => permission.replace(/([A-Za-z])[0-9A-F]{8}(?=$|\/)/, '$1');
+const named = (permission: string): string => permission.replace(/([A-Za-z])[0-9A-F]{8}(?=$|\/| )/, '$1');
 
 /** Which machines a handler starts, by the variable that it hands to its adapter. */
 const startedBy = (entry: string): readonly string[] => {
@@ -155,6 +157,14 @@ describe('every function may do exactly what it calls (DEP-15)', () => {
         /"dynamodb:(Delete|BatchWrite|PartiQL|\*)|"s3:(Delete|\*)|"kms:(Schedule|Disable|\*)|"logs:Delete(?!LogDelivery)|"\*"\s*:|"Action":"\*"/,
       );
     }
+  });
+
+  it('rows of the credentials table that say what a credential may do are written by people and the deployment alone', () => {
+    const free = ENTRIES.filter((entry) => {
+      const [, fn] = functions.get(entry) as readonly [string, Resource];
+      return permissionsOf(controlPlane, fn).map(named).includes('dynamodb:PutItem CredentialsTable');
+    });
+    expect(free).toEqual(['governance/change-project', 'operators/seed-registry']);
   });
 
   it('no role has a managed policy', () => {

@@ -140,12 +140,41 @@ const batches = (adapter: string, given: string): readonly string[] =>
       )
     : [];
 
+/** How the keys of rows of the credentials table begin, by the function that makes them. Grants are not among them. */
+const ROWS: Readonly<Record<string, string>> = {
+  actPk: 'act#',
+  conditionPk: 'condition#',
+  dropPk: 'drop#',
+  exchangePk: 'exchange#',
+  leasePk: 'lease#',
+  reauthPk: 'reauth#',
+  toldPk: 'told#',
+  waitPk: 'wait#',
+};
+
+/** The kinds of rows that an adapter writes; undefined where it writes what only people may change. */
+const rowsWritten = (adapter: string): readonly string[] | undefined => {
+  const text = adapters.get(adapter) ?? '';
+  const rows = Object.entries(ROWS).flatMap(([name, prefix]) =>
+    new RegExp(`\\b${name}\\(`).test(text) ? [`${prefix}*`] : [],
+  );
+  return rows.length === 0 ? undefined : rows;
+};
+
+const PUT = 'dynamodb:PutItem CredentialsTable';
+
 /** `dynamodb:Action Table` of everything that an entry's handler builds. */
 export const tableActions = (entry: string): ReadonlySet<string> => {
   const handler = readFileSync(join(ROOT, 'functions', `${entry}.handler.ts`), 'utf8');
   const found = new Set<string>();
+  const rows = new Set<string>();
   for (const [, adapter = '', variable = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*env\.(\w+_TABLE)\b/g))
-    for (const action of onTable(adapter, logicalTable(variable))) found.add(action);
+    for (const action of onTable(adapter, logicalTable(variable))) {
+      const written = action === PUT ? rowsWritten(adapter) : undefined;
+      if (written === undefined) found.add(action);
+      else for (const row of written) rows.add(row);
+    }
+  if (rows.size > 0) found.add(`${PUT} rows ${[...rows].toSorted().join(' ')}`);
   for (const [, adapter = '', given = ''] of handler.matchAll(/\b(\w+)\(\s*db,\s*\{([^}]*)\}/g)) {
     const actions = [...transactions(adapter), ...batches(adapter, given)];
     if (actions.length === 0) throw new Error(`${adapter} is given tables and has no command on them`);

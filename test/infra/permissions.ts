@@ -7,7 +7,7 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
-  readonly Condition?: { readonly StringEquals?: Readonly<Record<string, any>> };
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, any>>>>;
 }
 
 const many = <Item>(value: Item | readonly Item[]): readonly Item[] =>
@@ -16,6 +16,15 @@ const many = <Item>(value: Item | readonly Item[]): readonly Item[] =>
 const viaOf = (statement: Statement): string => {
   const service = statement.Condition?.StringEquals?.['kms:ViaService'];
   return service === undefined ? '' : ` via ${referenced(service).split('.')[0]}`;
+};
+
+/** Which rows it may write, where it is bound to any: never without the line that keeps requests without a key out. */
+const rowsOf = ({ Condition = {} }: Statement): string => {
+  const keys = Condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
+  if (keys === undefined) return '';
+  if (Condition['Null']?.['dynamodb:LeadingKeys'] !== 'false')
+    throw new Error('a condition on keys that holds where there is no key');
+  return ` rows ${many<string>(keys).toSorted().join(' ')}`;
 };
 
 const resourceText = (resource: unknown): string =>
@@ -35,7 +44,7 @@ export const permissionsOf = (template: Template, fn: Resource): readonly Permis
         throw new Error(`a statement that this test does not read: ${JSON.stringify(statement)}`);
       for (const action of many(statement.Action))
         for (const resource of many(statement.Resource))
-          found.add(`${action} ${resourceText(resource)}${viaOf(statement)}`);
+          found.add(`${action} ${resourceText(resource)}${viaOf(statement)}${rowsOf(statement)}`);
     }
   }
   return [...found].toSorted();

@@ -97,6 +97,7 @@ test('API-14: what is open to everybody is a short list that changes only on pur
     'GET /sources/{source}',
     'GET /sources/{source}/change',
     'POST /a/{locator}',
+    'POST /credentials/look',
     'POST /sign-out',
     'POST /sources/{source}/change',
   ]);

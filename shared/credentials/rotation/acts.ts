@@ -5,14 +5,16 @@ import { ProjectId, Subject, Timestamp } from '../../actions/identity.ts';
 export const CredentialAct = z.strictObject({
   schemaVersion: z.literal(1),
   id: z.string().min(1).max(64),
-  what: z.enum(['stage', 'rotate', 'unstick']),
+  what: z.enum(['stage', 'rotate', 'unstick', 'look', 'ask-drop', 'drop']),
   by: Subject,
   at: Timestamp,
   /** Null for the secrets of the stack itself. */
   project: ProjectId.nullable(),
   secretId: z.string().min(1).max(300),
-  /** The version that was made, started or freed. Never a value. */
+  /** The version that was made, started or freed; empty for a look, which is at the current one. Never a value. */
   versionId: z.string().max(64),
+  /** The key of a ring that it was about, by its id. */
+  keyId: z.string().max(32).optional(),
 });
 export type CredentialAct = z.infer<typeof CredentialAct>;
 

@@ -1,5 +1,6 @@
 import type { OutgoingRequest, ProviderReply } from '../../providers/provider.ts';
 import type { Credential } from '../credential.ts';
+import { fieldOf, isRefusal, isSuccess, KEY, keyRequest } from '../key-api.ts';
 import type { Renewal } from '../renewal.ts';
 import { SecretDocument } from '../secret.ts';
 import { fitsHost } from '../secret-fields.ts';
@@ -15,23 +16,10 @@ export interface ApiKeyDeps {
   readonly ask: AskApi;
 }
 
-const TIMEOUT_MS = 10_000;
-/** What fits into a header as it is; a value that needs escaping is no key. */
-const KEY = /^[\x21-\x7e]{1,4096}$/;
 /** Answers of an API that is busy, or still at the same request: they say nothing about a key. */
 const BUSY: ReadonlySet<number> = new Set([408, 409, 423, 425, 429]);
 /** The key is not there any more, whoever ended it. */
 const ENDED: ReadonlySet<number> = new Set([401, 404, 410]);
-
-const isSuccess = ({ status }: ProviderReply): boolean => status >= 200 && status < 300;
-const isRefusal = ({ status }: ProviderReply): boolean => status === 401 || status === 403;
-
-const fieldOf = ({ body }: ProviderReply, field: string): string | undefined => {
-  const document = documentOf(body);
-  if (typeof document !== 'object' || document === null || !Object.hasOwn(document, field)) return undefined;
-  const value: unknown = Reflect.get(document, field);
-  return typeof value === 'string' && value !== '' ? value : undefined;
-};
 
 /** The document and its key; undefined where there is none that could be sent. */
 const keyOf = (text: string): { readonly document: SecretDocument; readonly key: string } | undefined => {
@@ -39,24 +27,6 @@ const keyOf = (text: string): { readonly document: SecretDocument; readonly key:
   const key = document?.['token'];
   return document !== undefined && key !== undefined && KEY.test(key) ? { document, key } : undefined;
 };
-
-const requestOf = (
-  method: string,
-  url: string,
-  key: string,
-  more: Readonly<Record<string, string>> = {},
-): OutgoingRequest => ({
-  method,
-  url,
-  headers: {
-    accept: 'application/json',
-    'user-agent': 'autopack/1',
-    authorization: `Bearer ${key}`,
-    ...more,
-  },
-  body: null,
-  timeoutMs: TIMEOUT_MS,
-});
 
 const cannotTell = (detail: string): RotationError => new RotationError('CANNOT_TELL', detail);
 const currentRefused = (): RotationError =>
@@ -92,7 +62,7 @@ const probed = async (
   { probeUrl, accountField }: Renewal,
   ask: AskApi,
 ): Promise<{ readonly verdict: TestVerdict; readonly account: string | undefined }> => {
-  const reply = await ask(requestOf('GET', probeUrl, key));
+  const reply = await ask(keyRequest('GET', probeUrl, key));
   if (reply === undefined) return { verdict: 'cannot-tell', account: undefined };
   if (isSuccess(reply))
     return {
@@ -124,7 +94,7 @@ const endPrevious = async (
       'STAGE_MOVED',
       'another version became current meanwhile; nothing was ended or made',
     );
-  const reply = await ask(requestOf(renewal.revokeMethod ?? 'DELETE', renewal.revokeUrl, previous.key));
+  const reply = await ask(keyRequest(renewal.revokeMethod ?? 'DELETE', renewal.revokeUrl, previous.key));
   if (reply === undefined || !(isSuccess(reply) || ENDED.has(reply.status)))
     throw cannotTell(
       `the API did not end the key before the current one (${reply?.status ?? 'no complete answer'})`,
@@ -145,7 +115,7 @@ export const apiKeyKind = (credential: Credential, renewal: Renewal, deps: ApiKe
       throw new RotationError('VALUE_DOES_NOT_FIT', 'the current value has no key in its field "token"');
     await endPrevious(secret, before.key, renewal, deps);
     const reply = await deps.ask(
-      requestOf('POST', renewal.url, before.key, { 'idempotency-key': secret.token }),
+      keyRequest('POST', renewal.url, before.key, { 'idempotency-key': secret.token }),
     );
     return JSON.stringify({ ...before.document, token: newKeyOf(reply, renewal.tokenField, before.key) });
   },

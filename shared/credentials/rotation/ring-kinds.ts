@@ -50,6 +50,18 @@ const opened = <Ring>(open: (text: string) => Ring, text: string): Ring | undefi
   }
 };
 
+/**
+ * A rotation adds one key. A ring with more that the current one lacks was made from a ring before it, and would bring
+ * back a key that was dropped since.
+ */
+const addsOne = (
+  ring: { readonly keys: readonly { readonly id: string }[] },
+  before: { readonly keys: readonly { readonly id: string }[] },
+): boolean => {
+  const known = new Set(before.keys.map(({ id }) => id));
+  return ring.keys.filter(({ id }) => !known.has(id)).length <= 1;
+};
+
 const keyringWorks = (ring: Keyring, before: Keyring, now: number, timing: KeyringTiming): boolean => {
   const live = before.keys.filter(
     ({ notAfter }) => notAfter === null || epochMs(notAfter) + timing.skewMs >= now,
@@ -58,7 +70,7 @@ const keyringWorks = (ring: Keyring, before: Keyring, now: number, timing: Keyri
   const verifies = (signer: Keyring): boolean =>
     verifyWithKeyring(ring, PROOF, signWithKeyring(signer, PROOF, now, timing.lifeMs), now, timing) ===
     'valid';
-  return kept && verifies(ring) && verifies(before);
+  return kept && addsOne(ring, before) && verifies(ring) && verifies(before);
 };
 
 /** Keys for signatures that live for a while. A ring works when it verifies what it and the ring before it sign. */
@@ -87,7 +99,9 @@ const signingKeysWork = (ring: SigningKeys, before: SigningKeys, now: number): b
   const verifies = (signer: SigningKeys, at: number): boolean =>
     verifyReceipt(ring, PROOF, signReceipt(signer, PROOF, at)) === 'valid';
   const newest = Math.max(...ring.keys.map(({ notBefore }) => epochMs(notBefore)));
-  return kept && verifies(ring, now) && verifies(ring, newest) && verifies(before, now);
+  return (
+    kept && addsOne(ring, before) && verifies(ring, now) && verifies(ring, newest) && verifies(before, now)
+  );
 };
 
 /** Ed25519 keys of receipts. The public half of every key there ever was has to stay. */

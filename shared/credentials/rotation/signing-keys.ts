@@ -89,6 +89,29 @@ export const rotateSigningKeys = (
   return { kind: 'rotated', ring: { v: 1, keys: [...kept, keyOf(key.id, key.bytes, begins)] } };
 };
 
+/** The key that signs now: the last that has begun of those that can. */
+const signer = (ring: SigningKeys, now: number): SigningKey | undefined => {
+  const usable = ring.keys.filter(({ privateKey }) => privateKey !== null);
+  return usable.findLast(({ notBefore }) => epochMs(notBefore) <= now) ?? usable[0];
+};
+
+/** Which key signs now, by its id; undefined where none can. */
+export const receiptKeyId = (ring: SigningKeys, now: number): string | undefined => signer(ring, now)?.id;
+
+/**
+ * Emergency: forgets a key at once, its public half too, since whoever has the private one signs what they like. Never
+ * the last one that can sign: rotate first.
+ * @throws Error SIGNING_KEYS_LAST_KEY, SIGNING_KEYS_KEY_UNKNOWN
+ */
+export const dropSigningKey = (ring: SigningKeys, id: string): SigningKeys => {
+  const keys = ring.keys.filter((key) => key.id !== id);
+  if (keys.length === ring.keys.length)
+    throw new Error(`SIGNING_KEYS_KEY_UNKNOWN: the ring has no key ${id}`);
+  if (!keys.some(({ privateKey }) => privateKey !== null))
+    throw new Error('SIGNING_KEYS_LAST_KEY: no other key can sign; rotate the keys first, then drop it');
+  return { v: 1, keys };
+};
+
 /** What a signature is for. A signature of one purpose never fits another. */
 export interface Receipt {
   readonly purpose: string;
@@ -108,9 +131,8 @@ const signedBytes = (id: string, receipt: Receipt): Buffer =>
 
 /** Signs with the last key that has begun: `e1.<key id>.<signature>`. @throws Error SIGNING_KEYS_EMPTY */
 export const signReceipt = (ring: SigningKeys, receipt: Receipt, now: number): string => {
-  const usable = ring.keys.filter(({ privateKey }) => privateKey !== null);
-  const key = usable.findLast(({ notBefore }) => epochMs(notBefore) <= now) ?? usable[0];
-  if (key === undefined || key.privateKey === null || key.privateKey === undefined)
+  const key = signer(ring, now);
+  if (key === undefined || key.privateKey === null)
     throw new Error('SIGNING_KEYS_EMPTY: no key of the ring can sign');
   const signature = sign(null, signedBytes(key.id, receipt), privateKeyOf(key.privateKey));
   return `e1.${key.id}.${signature.toString('base64url')}`;

@@ -50,6 +50,22 @@ describe.each(STAND_IN_PROVIDERS)('an account at %s', (provider) => {
     );
   });
 
+  test('ends on the page of credentials, which says so once and can be loaded again', async () => {
+    const grant = await open(provider);
+    const jar = desk.jarOf();
+    const started = await desk.get(jar, desk.startPath(provider, of(grant)));
+    const callback = (await consentAt(started.headers.get('location') ?? '')).href;
+    const back = await desk.get(jar, callback);
+    expect([back.status, back.headers.get('location'), back.text]).toEqual([303, '/credentials', '']);
+    const page = await desk.get(jar, '/credentials');
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('is connected')]);
+    const again = await desk.get(jar, '/credentials');
+    expect([again.status, again.text.includes('is connected')]).toEqual([200, false]);
+    // The step back in the browser is still an address that was used up.
+    expect((await desk.get(jar, callback)).text).toContain('CONNECT_FAILED');
+    expect(tokenCalls()).toHaveLength(1);
+  });
+
   test('asks the provider with state, its exact redirect URI and, where the provider has it, PKCE with S256', async () => {
     const grant = await open(provider);
     const jar = desk.jarOf();
@@ -106,7 +122,7 @@ describe.each(STAND_IN_PROVIDERS)('an account at %s', (provider) => {
     expect((await desk.get(new Map([[CONNECT_COOKIE, cookie]]), back)).status).toBe(400);
     expect(tokenCalls()).toEqual([]);
 
-    expect((await desk.get(jar, back)).status).toBe(200);
+    expect((await desk.get(jar, back)).status).toBe(303);
     expect(jar.has(CONNECT_COOKIE)).toBe(false);
     const before = await stored(grant.secretId);
     const replay = await desk.get(
@@ -127,7 +143,7 @@ describe.each(STAND_IN_PROVIDERS)('an account at %s', (provider) => {
     const started = await desk.get(jar, desk.startPath(provider, of(grant)));
     const back = (await consentAt(started.headers.get('location') ?? '')).href;
     const both = await Promise.all([desk.get(new Map(jar), back), desk.get(new Map(jar), back)]);
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([303, 400]);
     expect(tokenCalls()).toHaveLength(1);
   });
 
@@ -234,7 +250,7 @@ test('PKCE: the challenge is of a verifier that only the exchange shows', async 
   for (const part of [cookie, ...cookie.split('.')])
     expect(createHash('sha256').update(part).digest('base64url')).not.toBe(challenge);
   expect((await desk.get(jar, (await consentAt(started.headers.get('location') ?? '')).href)).status).toBe(
-    200,
+    303,
   );
 });
 
@@ -348,7 +364,7 @@ test('HEAD, as link checkers send it, connects nothing', async () => {
   const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
   const head = await fetch(back, { method: 'HEAD', headers: { cookie }, redirect: 'manual' });
   expect(head.status).toBe(405);
-  expect((await desk.get(jar, back.href)).status).toBe(200);
+  expect((await desk.get(jar, back.href)).status).toBe(303);
 });
 
 describe("Shopify's signature", () => {
@@ -375,6 +391,6 @@ describe("Shopify's signature", () => {
         text: expect.stringContaining('not signed'),
       });
     expect(tokenCalls()).toEqual([]);
-    expect((await attempt(() => undefined)).status).toBe(200);
+    expect((await attempt(() => undefined)).status).toBe(303);
   });
 });

@@ -1,6 +1,8 @@
 import { finishConnection, startConnection } from '#functions/credentials/connect-account.ts';
+import { showCredentials } from '#functions/credentials/show-credentials.ts';
 import { listenOnLoopback } from '#infra/local/loopback.ts';
 import { STAND_IN_PROVIDERS } from '#infra/local/oauth-stand-in/rules.ts';
+import { type Keyring, newKeyring } from '#shared/credentials/keyring.ts';
 import { httpHandler } from '#shared/operators/http-edge.ts';
 import type { Principal } from '#shared/operators/principal.ts';
 import { httpEvent } from '../../operators/http-event.ts';
@@ -9,7 +11,9 @@ import { CLIENT, consentAt } from './stand-in-client.ts';
 
 type Person = Extract<Principal, { kind: 'person' }>;
 
-/** The two routes of connecting over real HTTP, with people who are signed in by the cookie `who`. */
+const ring = newKeyring({ id: 'test-key', bytes: new Uint8Array(32) }, 0);
+
+/** The two routes of connecting, and the page that they end on, over real HTTP, with people who are signed in by the cookie `who`. */
 export const openConnectDesk = async () => {
   const people = new Map<string, Person>();
   const ROUTE = /^\/credentials\/connect\/([a-z-]+)(\/callback)?$/;
@@ -23,8 +27,24 @@ export const openConnectDesk = async () => {
         return principal === undefined ? null : { principal, csrf: 'csrf' };
       },
     };
-    const run = isCallback === undefined ? startConnection : finishConnection;
-    const result = await httpHandler((it) => run(it, deps), { page: true })(
+    const page = {
+      ...deps,
+      listStandings: async () => {
+        const grants = await deps.listCredentials();
+        const standings = grants.map(async (grant) => ({
+          grant,
+          condition: await deps.readCondition(grant.project, grant),
+        }));
+        return Promise.all(standings);
+      },
+      useKeyring: async <T>(run: (keys: Keyring) => T) => run(ring),
+      randomBytes: (count: number) => new Uint8Array(count),
+    };
+    const connecting = isCallback === undefined ? startConnection : finishConnection;
+    const result = await httpHandler(
+      (it) => (request.path === '/credentials' ? showCredentials(it, page) : connecting(it, deps)),
+      { page: true },
+    )(
       httpEvent({
         method: request.method,
         path: request.path,
@@ -91,7 +111,8 @@ export const openConnectDesk = async () => {
       const started = await get(jar, startPath(provider, query));
       const location = started.headers.get('location');
       if (location === null) return started;
-      return get(jar, (await consentAt(location, choice)).href);
+      const back = await get(jar, (await consentAt(location, choice)).href);
+      return back.status === 303 ? get(jar, back.headers.get('location') ?? '') : back;
     },
     close: async () => {
       await api.stop();
