@@ -242,7 +242,7 @@ describe('properties of the gate', () => {
         expect(answer.evidence.map(({ source }) => source)).toEqual(Object.keys(readings).toSorted());
         expect(answer.slackSeconds === null || answer.slackSeconds >= 0).toBe(true);
       }),
-      { seed: 20_261_121, numRuns: 2000 },
+      { numRuns: 2000 },
     );
     expect(allowed).toBeGreaterThan(50);
   });
