@@ -65,7 +65,7 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export const eventually = async <Found>(
   what: string,
   look: () => Promise<Found | undefined>,
-  seconds = 15,
+  seconds = 60,
 ): Promise<Found> => {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) {
     const found = await look();

@@ -343,7 +343,7 @@ const normal = (template: Template): unknown =>
   );
 
 describe('the assembly', () => {
-  it('is the same on two runs: every function keeps its hash (DEP-06, DEP-14)', { timeout: 120_000 }, () => {
+  it('is the same on two runs: every function keeps its hash (DEP-06, DEP-14)', { timeout: 300_000 }, () => {
     const digest = (root: string): Record<string, string> =>
       Object.fromEntries(
         filesUnder(join(root, 'bundles')).map((path) => [

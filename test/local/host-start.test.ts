@@ -23,7 +23,7 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'host-start-'));
   await cachedAssembly({ folder: CACHE, log: () => undefined });
-}, 120_000);
+}, 300_000);
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
@@ -75,7 +75,7 @@ const statusOfExample = async (): Promise<unknown> => {
   return JSON.stringify(await reply.json()).match(/"status":"([A-Z_]+)"/)?.[1];
 };
 
-describe('npm start', { timeout: 120_000 }, () => {
+describe('npm start', { timeout: 300_000 }, () => {
   it('is ready, leaves an example waiting, and keeps it over kill -9 and over Ctrl-C', async () => {
     const first = start();
     const url = await ready(first, /an example order waits/);

@@ -7,11 +7,11 @@ const OLIVIA = 'olivia@example.test';
 const GRANT = { provider: 'http', account: 'channel-one', environment: 'DEVELOPMENT' } as const;
 
 /** The whole stack on this machine: an account is connected in a browser, used, revoked, and connected again. */
-describe('an action that needs a connected account', { timeout: 120_000 }, () => {
+describe('an action that needs a connected account', { timeout: 300_000 }, () => {
   let desk: Desk;
   beforeAll(async () => {
     desk = await openDesk();
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => desk.close());
 
   /** Two operators agree on a change. */

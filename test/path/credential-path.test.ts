@@ -16,7 +16,7 @@ const SAM = 'sam@example.test';
 const SEEDED = STAGES.dev.credentials.find(({ provider }) => provider === 'alpaca');
 
 /** The whole stack on this machine: what a credential may do, and how it is doing, decides what an action does. */
-describe('a credential on the path of an action', { timeout: 120_000 }, () => {
+describe('a credential on the path of an action', { timeout: 300_000 }, () => {
   let desk: Desk;
   let secrets: SecretsManagerClient;
   let good = '';
@@ -25,7 +25,7 @@ describe('a credential on the path of an action', { timeout: 120_000 }, () => {
     desk = await openDesk();
     secrets = new SecretsManagerClient(clientConfig(desk.host.awsUrl));
     good = (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     secrets.destroy();
     await desk.close();

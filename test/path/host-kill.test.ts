@@ -31,7 +31,7 @@ interface Order {
 }
 
 /** The whole stack in a process of its own, killed with -9 (NFR: nothing is lost; at most once). */
-describe('the host killed with SIGKILL', { timeout: 180_000 }, () => {
+describe('the host killed with SIGKILL', { timeout: 400_000 }, () => {
   let dataDir: string;
   const children: ChildProcess[] = [];
   beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), 'host-kill-'))));
@@ -180,7 +180,7 @@ describe('the host killed with SIGKILL', { timeout: 180_000 }, () => {
       await working;
       host = await start();
     }
-    const end = Date.now() + 90_000;
+    const end = Date.now() + 180_000;
     await work(() => Date.now() > end);
     for (const key of keys) {
       const view = await show(host, token, key);

@@ -10,11 +10,11 @@ import { actionDigest } from '#shared/actions/hashes.ts';
 import { type Desk, MARKET_ORDER, openDesk, until } from './desk.ts';
 
 /** The whole stack on this machine, over HTTP only: what a user of Autopack sees. */
-describe('the path of an action on the whole stack', { timeout: 120_000 }, () => {
+describe('the path of an action on the whole stack', { timeout: 300_000 }, () => {
   let desk: Desk;
   beforeAll(async () => {
     desk = await openDesk();
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => desk.close());
 
   it('runs an approved order exactly once and answers what happened (EXT-12, EXT-13, DRY-10)', async () => {

@@ -15,7 +15,7 @@ const OLIVIA = 'olivia@example.test';
 const KEYRING = 'autopack-house/dev/keyring';
 
 /** The whole stack on this machine: the deployed functions, invoked by the local Secrets Manager. */
-describe('rotating secrets', { timeout: 120_000 }, () => {
+describe('rotating secrets', { timeout: 300_000 }, () => {
   let desk: Desk;
   let secrets: SecretsManagerClient;
   let secretId = '';
@@ -24,7 +24,7 @@ describe('rotating secrets', { timeout: 120_000 }, () => {
     desk = await openDesk({}, (line) => void lines.push(line));
     secrets = new SecretsManagerClient(clientConfig(desk.host.awsUrl));
     secretId = STAGES.dev.credentials.find(({ provider }) => provider === 'alpaca')?.secretId ?? '';
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     secrets.destroy();
     await desk.close();

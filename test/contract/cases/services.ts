@@ -239,10 +239,8 @@ export const SERVICE_CASES: readonly Case[] = [
         }),
       });
       assert.equal(reply.status, 200, await reply.text());
-      await eventually(
-        'the call',
-        async () => ((await valueOf(place, Name)) === 'calls: tick' ? true : undefined),
-        25,
+      await eventually('the call', async () =>
+        (await valueOf(place, Name)) === 'calls: tick' ? true : undefined,
       );
     },
   },

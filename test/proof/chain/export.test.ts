@@ -125,7 +125,7 @@ describe('an export can be checked by whoever has it (EXS-13)', () => {
     expect((await verify([join(folder, 'missing.json')])).code).toBe(2);
   });
 
-  it('is checked in constant memory: 120 MB with a heap of 48 MB', async () => {
+  it('is checked in constant memory: 120 MB with a heap of 48 MB', { timeout: 300_000 }, async () => {
     const file = join(folder, 'big.json');
     const out = createWriteStream(file);
     const hash = createHash('sha256').update('autopack.export.v1\n');

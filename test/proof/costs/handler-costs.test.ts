@@ -56,7 +56,7 @@ beforeAll(async () => {
     LEASE_SECONDS: '60',
     PROVIDER_LAG_SECONDS: '5',
   });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
   Object.assign(process.env, before);

@@ -71,7 +71,7 @@ describe('the use cases under any interleaving and any fault', () => {
       if (RUNS === 5_000 && SEED === DEFAULT_SEED)
         recordFigures('model', { runs, seed: SEED, invocations, ends, moves });
     },
-    LONG ? 36_000_000 : 120_000,
+    LONG ? 36_000_000 : 300_000,
   );
 
   /** A suite that cannot fail proves nothing: each of these takes away one thing that the promises rest on. */

@@ -39,7 +39,7 @@ const faultsOf = (race: KeyRace): string[] => {
 
 it(
   `${SIZE.claimants} claimants in ${SIZE.processes} processes go for each of ${SIZE.keys} keys: one winner each, and each history is linearizable (EXT-11)`,
-  { timeout: LONG ? 1_200_000 : 120_000 },
+  { timeout: LONG ? 1_200_000 : 300_000 },
   async () => {
     const faults: Record<string, string[]> = {};
     let [winners, checked] = [0, 0];

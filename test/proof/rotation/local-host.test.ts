@@ -156,4 +156,4 @@ it('CRE-18: every request to the local Secrets Manager is throttled, broken or l
   console.log(`faults of the local Secrets Manager during rotations: ${points}`);
   expect(problems.slice(0, 20)).toEqual([]);
   recordFigures('rotation-local-host', { points, faults: FAULTS, readsBehind: LAGS, kinds });
-}, 120_000);
+}, 300_000);

@@ -61,7 +61,7 @@ beforeAll(async () => {
   };
 
   places = await placesIn(desk, items, lines);
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   globalThis.fetch = realFetch;
   await desk.close();
