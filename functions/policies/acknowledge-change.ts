@@ -20,7 +20,8 @@ import type { UseKeyring } from '#shared/credentials/use-keyring.ts';
 import { FORM_NONCE_MAX } from '#shared/approvals/decision-nonce.ts';
 import { changeNonceFits } from '#shared/policies/change-nonce.ts';
 import { changePage } from '#shared/policies/console-paths.ts';
-import { type PolicyView, policyView } from '#shared/policies/policy-view.ts';
+import type { PolicyView } from '#shared/policies/policy-view.ts';
+import { policyView } from '#shared/policies/view-policy.ts';
 import type { ReadSource, ReadState, RecordAcknowledgement } from '#shared/policies/ports.ts';
 import { SourceId } from '#shared/policies/source-id.ts';
 

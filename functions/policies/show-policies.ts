@@ -7,10 +7,10 @@ import { FRESH_SIGN_IN_MS } from '#shared/operators/principal.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { SignedIn } from '#shared/operators/sessions.ts';
 import { inForce } from '#shared/policies/break-glass.ts';
-import { type ChangeStanding, policyChangePage } from '#shared/policies/change-page.ts';
+import type { ChangeStanding } from '#shared/policies/change-page.ts';
 import { changeFormNonce, changeNonceCookie } from '#shared/policies/change-nonce.ts';
 import { changePage, POLICIES_PAGE } from '#shared/policies/console-paths.ts';
-import { policyView } from '#shared/policies/policy-view.ts';
+import { policyView } from '#shared/policies/view-policy.ts';
 import type {
   ListAcknowledgements,
   ListObservations,
@@ -19,7 +19,7 @@ import type {
   ReadState,
   ReadStates,
 } from '#shared/policies/ports.ts';
-import { readChangeView, type ReadChangeViewDeps } from '#shared/policies/read-change-view.ts';
+import type { ReadChangeViewDeps } from '#shared/policies/read-change-view.ts';
 import { type SourceRecord } from '#shared/policies/source.ts';
 import { SourceId } from '#shared/policies/source-id.ts';
 import { watchedSourcePage } from '#shared/policies/source-page.ts';
@@ -93,6 +93,11 @@ const showChange = async (
   deps: ShowPoliciesDeps,
 ): Promise<HttpReply> => {
   const { id } = record.source;
+  // The lists of sources do without diffs and the page that shows them.
+  const [{ readChangeView }, { policyChangePage }] = await Promise.all([
+    import('#shared/policies/read-change-view.ts'),
+    import('#shared/policies/change-page.ts'),
+  ]);
   const view = await readChangeView(record, await deps.readState(id), deps);
   const nonce = newNonce(deps.randomBytes);
   const now = deps.now();

@@ -1,13 +1,12 @@
 import * as z from 'zod';
-import { Timestamp, timestamp } from '../actions/identity.ts';
+import { Timestamp } from '../actions/identity.ts';
 import { PolicyGateReason } from './gate-basis.ts';
-import { flapsPerDay } from './flaps.ts';
 import { Observation, UnusableReason } from './observation.ts';
 import { PolicyDiff } from './policy-diff.ts';
-import { PolicySource, type SourceRecord } from './source.ts';
+import { PolicySource } from './source.ts';
 import { SourceId } from './source-id.ts';
-import { PageState, PendingChange, ScheduledChange, type SourceState } from './source-state.ts';
-import { sourceStanding, STANDINGS, type StandingWord } from './standing.ts';
+import { PageState, PendingChange, ScheduledChange } from './source-state.ts';
+import { STANDINGS, type StandingWord } from './standing.ts';
 
 /** A watched page as the API shows it. */
 export const PolicyView = z.strictObject({
@@ -73,36 +72,3 @@ export const CheckView = z.strictObject({
   /** `exists`: one of this minute was asked for before. */
   check: z.enum(['started', 'exists']),
 });
-
-/** The public form of a source and its state. */
-export const policyView = (record: SourceRecord, state: SourceState | undefined, now: number): PolicyView => {
-  const { word, reasons, ageSeconds, slackSeconds } = sourceStanding(record, state, now);
-  return {
-    source: record.source,
-    version: record.version,
-    retired: record.retired,
-    standing: word,
-    reasons: [...reasons],
-    verifiedAt: state?.verifiedAt ?? null,
-    ageSeconds,
-    slackSeconds,
-    nextCheckAt: record.retired ? null : (state?.nextCheckAt ?? null),
-    acknowledged: state?.acknowledged ?? null,
-    acknowledgement: state?.acknowledgement ?? null,
-    candidateSince: state?.candidate?.firstSeenAt ?? null,
-    pending: state?.pending ?? null,
-    incident:
-      state === undefined || state.incident === null
-        ? null
-        : {
-            since: state.incident.since,
-            reason: state.incident.reason,
-            detail: state.incident.detail,
-            count: state.incident.count,
-          },
-    movedTo: state?.movedTo ?? null,
-    scheduled: state?.scheduled ?? [],
-    flapsPerDay: state === undefined ? 0 : flapsPerDay(state, timestamp(now)),
-    proposedBy: record.proposal?.by ?? null,
-  };
-};

@@ -18,12 +18,8 @@ const ABOVE: Readonly<Record<string, { readonly by: number; readonly why: string
     why: 'The only function that decides and also sends: gates, all the adapters, the rules of every kind of credential, and ipaddr.js for the addresses. 110 kB are zod, of which 20 kB make JSON schemas and cannot be left out.',
   },
   'approvals/show-pages': {
-    by: 38_500,
+    by: 37_000,
     why: 'Shows policies and their changes, and accounts to connect again, beside the approvals.',
-  },
-  'policies/show-policies': {
-    by: 5_000,
-    why: 'Signs its forms with the keyring, and checks the filters of the sources that it shows.',
   },
   'governance/change-project': {
     by: 24_000,
