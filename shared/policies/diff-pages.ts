@@ -93,7 +93,7 @@ export const diffPages = (from: PageContent | null, to: PageContent, source: Pol
   const links = linksOf(from, to, twins);
   const count = (kind: DiffEntry['kind']): number => found.filter((one) => one.kind === kind).length;
   const budget = { left: WORD_BUDGET };
-  const weight = weigh(found, links, source, from === null);
+  const weight = weigh(found, links, source, from === null ? null : { from: from.blocks, to: to.blocks });
   return {
     schemaVersion: 1,
     source: source.id,

@@ -4,7 +4,7 @@ import { reason } from './class-reasons.ts';
 import { EXTRACTOR_VERSION, type PageContent } from './content.ts';
 import { recover, suffer } from './incident.ts';
 import { judgeReturn } from './known-states.ts';
-import type { ClassReason, Judgement, Observation, UnusableReason } from './observation.ts';
+import type { ClassReason, Judgement, Observation } from './observation.ts';
 import { forget, rowOf, unusableRow, usableRow } from './observe-row.ts';
 import { isAccepted, relate } from './relate.ts';
 import { isCandidate, isSizeShift, quarantined } from './quarantine.ts';

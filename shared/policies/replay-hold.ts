@@ -1,3 +1,4 @@
+import type { PageContent } from './content.ts';
 import type { Observation } from './observation.ts';
 import type { ReplayLine } from './replay-line.ts';
 
@@ -5,8 +6,6 @@ import type { ReplayLine } from './replay-line.ts';
 export interface HeldLine {
   readonly capture: string;
   readonly at: string;
-  /** Digest of the documents that its links lead to. */
-  readonly documents?: string;
   readonly looks: Observation[];
   /** The observation that confirmed what this capture showed first. */
   confirmedBy?: Observation;
@@ -54,46 +53,57 @@ const lineOf = ({ capture, at, looks, confirmedBy, confirms }: HeldLine): Replay
   };
 };
 
+/** A line that showed something new, and what it showed. */
+interface Showing {
+  readonly line: HeldLine;
+  readonly content: PageContent | undefined;
+}
+
 /**
  * Holds lines back while what they showed is a candidate, and puts the alert on the line that first showed it. Where a
  * page changed twice in a row, both lines belong to the one cumulative alert.
+ * @param isSame nothing that people have to see lies between two readings
  */
-export const replayLines = (): {
+export const replayLines = (
+  isSame: (first: PageContent, second: PageContent) => boolean,
+): {
   readonly begin: (line: HeldLine) => void;
   /** One look at the capture of a begun line; `candidate`: something waits for its second look after it. */
-  readonly look: (line: HeldLine, observation: Observation, candidate: boolean) => void;
+  readonly look: (
+    line: HeldLine,
+    observation: Observation,
+    candidate: boolean,
+    content: PageContent | undefined,
+  ) => void;
   /** Lines that can be printed. */
   readonly ready: () => ReplayLine[];
   readonly rest: () => ReplayLine[];
 } => {
   let held: HeldLine[] = [];
-  let run: HeldLine[] = [];
+  let run: Showing[] = [];
   let open = false;
 
-  /** What a line showed: its text, its structure, and where its links lead. */
-  const shownBy = ({ looks: [own], documents }: HeldLine): string =>
-    [own?.hashes?.semantic, own?.hashes?.structure, documents].join();
-  const confirm = (line: HeldLine, observation: Observation): void => {
-    const seen = new Set<string>();
-    for (const first of run) {
-      const shown = shownBy(first);
-      if (first !== line && !seen.has(shown)) first.confirmedBy = observation;
-      seen.add(shown);
-    }
-    const before = run.find((first) => first !== line && shownBy(first) === shownBy(line));
-    if (before !== undefined) line.confirms = before.capture;
+  const shows = ({ content }: Showing, other: PageContent | undefined): boolean =>
+    content !== undefined && other !== undefined && isSame(content, other);
+  const confirm = (line: HeldLine, observation: Observation, content: PageContent | undefined): void => {
+    run.forEach((one, index) => {
+      const before = run.slice(0, index).some((first) => shows(first, one.content));
+      if (one.line !== line && !before) one.line.confirmedBy = observation;
+    });
+    const first = run.find((one) => one.line !== line && shows(one, content));
+    if (first !== undefined) line.confirms = first.line.capture;
   };
 
   return {
     begin: (line) => {
       held.push(line);
     },
-    look: (line, observation, candidate) => {
+    look: (line, observation, candidate, content) => {
       line.looks.push(observation);
       open = candidate;
-      if (observation.alert && observation.class !== 'baseline') confirm(line, observation);
+      if (observation.alert && observation.class !== 'baseline') confirm(line, observation, content);
       if (!candidate) run = [];
-      else if (observation.candidate && !run.includes(line)) run.push(line);
+      else if (observation.candidate && run.every((one) => one.line !== line)) run.push({ line, content });
       if (run.length > MOST_HELD) run = run.slice(-MOST_HELD);
     },
     ready: () => {

@@ -5,10 +5,10 @@ import { bodyIsComplete } from './body-end.ts';
 import type { Capture } from './capture.ts';
 import type { PageContent, PageHashes, ReadPageResult } from './content.ts';
 import { judge } from './judge.ts';
-import { documentsDigest } from './link-documents.ts';
 import type { Observation } from './observation.ts';
 import { newSourceState, observe } from './observe.ts';
 import { readPage } from './read-page.ts';
+import { isAccepted, relate } from './relate.ts';
 import { type HeldLine, replayLines } from './replay-hold.ts';
 import type { ReplayLine } from './replay-line.ts';
 import type { PolicySource } from './source.ts';
@@ -118,6 +118,13 @@ const simulation = (source: PolicySource, startAt: number) => {
 
   return {
     candidate: (): boolean => state.candidate !== null,
+    isSame: (first: PageContent, second: PageContent): boolean =>
+      isAccepted(
+        relate({ hashes: first.hashes, content: first }, second, {
+          volatile: state.volatile,
+          at: state.lastObservedAt ?? timestamp(startAt),
+        }),
+      ),
     /** A state that was seen, went away before a second look, and is back. */
     flaps: ({ read }: Look): boolean =>
       read?.kind === 'read' &&
@@ -186,7 +193,7 @@ export const replay = async function* (
 ): AsyncGenerator<ReplayLine> {
   const cadenceMs = source.cadenceHours * HOUR_MS;
   const monitor = simulation(source, startAt);
-  const lines = replayLines();
+  const lines = replayLines(monitor.isSame);
 
   const timeOf = (capture: ReplayCapture, before: number | undefined): number => {
     if (capture.at === undefined) return before === undefined ? startAt : before + cadenceMs;
@@ -204,15 +211,11 @@ export const replay = async function* (
     });
   };
   const meet = (look: Look, nextAt: number | undefined): void => {
-    const line: HeldLine = {
-      capture: look.capture.name,
-      at: timestamp(look.at),
-      ...(look.read?.kind === 'read' ? { documents: documentsDigest(look.read.content) } : {}),
-      looks: [],
-    };
+    const line: HeldLine = { capture: look.capture.name, at: timestamp(look.at), looks: [] };
+    const content = look.read?.kind === 'read' ? look.read.content : undefined;
     lines.begin(line);
     for (const at of [look.at, ...virtualLooks(look.at, nextAt, cadenceMs, monitor.flaps(look))])
-      lines.look(line, monitor.look(look, at), monitor.candidate());
+      lines.look(line, monitor.look(look, at), monitor.candidate(), content);
   };
 
   let held: Look | undefined;

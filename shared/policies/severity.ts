@@ -117,15 +117,61 @@ const weighChanged = (before: Block, after: Block, note: Note): void => {
   if (rules) note('RULE_INVERTED', `"${negations[0]}" in ${where}`);
 };
 
+const isListed = ({ kind, depth = 0 }: Block): boolean => kind === 'item' || kind === 'row' || depth > 0;
+
+/** What stands above each item or row: the words that lead the list in, and its heading. Empty for everything else. */
+const leadsOf = (blocks: readonly Block[]): readonly (readonly string[])[] => {
+  let lead = '';
+  let last: Block | undefined;
+  return blocks.map((block) => {
+    const listed = isListed(block);
+    // A table after a list is not what the list was led in by.
+    if (listed && last !== undefined && isListed(last) && (block.kind === 'row') !== (last.kind === 'row'))
+      lead = '';
+    if (!listed) lead = block.norm;
+    last = block;
+    return listed ? [lead, block.path.at(-1)?.toLowerCase() ?? ''] : [];
+  });
+};
+
+const LED: ReadonlySet<string | undefined> = new Set(['prohibition', 'duty', 'permission']);
+/** Terms of the nearest words above an item that make a rule of it: a name in a list of what is prohibited. */
+const ledBy = (
+  lead: readonly string[] | undefined,
+): { readonly name: string; readonly words: string } | undefined => {
+  for (const words of lead ?? []) {
+    const name = termsOf(words).find((one) => LED.has(WEIGHTS.get(one)));
+    if (name !== undefined) return { name, words };
+  }
+  return undefined;
+};
+
+const weighListed = (
+  { kind, before, after, from, to }: Difference,
+  leads: { readonly from: readonly (readonly string[])[]; readonly to: readonly (readonly string[])[] },
+  note: Note,
+): void => {
+  if (kind === 'moved' || kind === 'restructured') return;
+  const led = ledBy(to === null ? leads.from[from ?? -1] : leads.to[to]);
+  if (led === undefined) return;
+  const where = `${quote((after ?? before) as Block)} under "${clip(led.words, 80)}"`;
+  note(kind === 'changed' ? 'CONDITION_CHANGED' : termReason(led.name, kind === 'added'), where);
+};
+
 const MOST_REASONS = 40;
 
-/** Severity of what differs, each reason once with its first instance, and the topics it is about. */
+/**
+ * Severity of what differs, each reason once with its first instance, and the topics it is about.
+ * @param blocks of both sides; null where nothing was acknowledged before
+ */
 export const weigh = (
   found: readonly Difference[],
   links: readonly DiffLink[],
   source: PolicySource,
-  baseline: boolean,
+  blocks: { readonly from: readonly Block[]; readonly to: readonly Block[] } | null,
 ): { severity: Severity; reasons: ClassReason[]; topics: string[] } => {
+  const baseline = blocks === null;
+  const leads = { from: leadsOf(blocks?.from ?? []), to: leadsOf(blocks?.to ?? []) };
   const notes = new Map<SeverityReason, { detail: string; count: number }>();
   const note: Note = (code, detail) => {
     const before = notes.get(code);
@@ -135,7 +181,8 @@ export const weigh = (
   const topics = new Set<string>();
   const look = (text: string): void => noteTopics(text, topics);
   if (baseline) note('BASELINE', '');
-  for (const { kind, before, after } of found) {
+  for (const one of found) {
+    const { kind, before, after } = one;
     if ([before, after].every((block) => block === undefined || isDateLine(block.text))) {
       note('DATES_ONLY', after?.text ?? before?.text ?? '');
       continue;
@@ -144,6 +191,7 @@ export const weigh = (
       look(`${after?.norm ?? ''} ${after?.path.join(' ').toLowerCase() ?? ''}`);
       continue;
     }
+    weighListed(one, leads, note);
     if (kind === 'moved' || kind === 'restructured') note('STRUCTURE', quote((after ?? before) as Block));
     else if (before !== undefined && after !== undefined) weighChanged(before, after, note);
     else if (after !== undefined) {

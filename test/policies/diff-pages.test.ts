@@ -162,6 +162,48 @@ describe('the difference of pages', () => {
 describe('severity, with its reasons', () => {
   it.each([
     [
+      'a name in a list of what may not be done',
+      'You may not sell any of the following:',
+      'high',
+      'PROHIBITION',
+    ],
+    ['a name under words of one line that forbid', 'NOT ALLOWED', 'high', 'PROHIBITION'],
+    ['a name in a list of what has to be done', 'You must tell us of:', 'high', 'DUTY'],
+    ['a name in a list of what is allowed', 'These are allowed:', 'medium', 'PERMISSION'],
+  ])('reads %s off the words that lead it in', (_what, lead, severity, what) => {
+    const list = (...items: string[]) => [
+      '# Goods',
+      'Of all goods.',
+      lead,
+      ...items.map((item) => `- ${item}`),
+    ];
+    const added = diff(list('Swords', 'Bows'), list('Swords', 'Bows', 'Arrows'));
+    expect(added.severity).toBe(severity);
+    expect(added.reasons[0]).toEqual({
+      code: `${what}_ADDED`,
+      detail: `"Arrows" under "${lead.toLowerCase()}"`,
+    });
+    expect(diff(list('Swords', 'Bows'), list('Bows')).reasons[0]?.code).toBe(`${what}_REMOVED`);
+    expect(diff(list('Swords', 'Bows'), list('Long swords', 'Bows'))).toMatchObject({ severity: 'medium' });
+  });
+
+  it('reads a name off its heading, and nothing off words that lead in another list', () => {
+    const under = (heading: string, ...items: string[]) => [
+      '# Goods',
+      'You may not sell:',
+      '- Swords',
+      `## ${heading}`,
+      'Of all goods.',
+      ...items.map((item) => `- ${item}`),
+    ];
+    expect(diff(under('Prohibited goods'), under('Prohibited goods', 'Bows')).severity).toBe('high');
+    expect(diff(under('Other goods'), under('Other goods', 'Bows')).severity).toBe('low');
+    const table = (...rows: string[]) => ['# Goods', 'You may not sell:', '- Swords', ...rows];
+    expect(diff(table('| Bow | 1 |'), table('| Bow | 1 |', '| Arrow | none |')).severity).toBe('low');
+  });
+
+  it.each([
+    [
       'a "not" that came',
       'You may use AI images.',
       'You may not use AI images.',

@@ -118,6 +118,22 @@ describe('policies replay over a folder (F13)', () => {
     expect(summary.alerts).toBe(1);
   });
 
+  it('alerts once for a change on a page whose date line moves at every capture', async () => {
+    const text = (page: Uint8Array, day: number): string =>
+      new TextDecoder().decode(page).replace('February 3, 2025', `March ${day}, 2025`);
+    for (let day = 1; day < 8; day += 1) await put(`${day}.md`, text(day < 4 ? PLAIN : CHANGED, day));
+    const { lines } = await replayed('--source', source(), '--captures', folder);
+    expect(lines.map((line) => [line.class, line.alert])).toEqual([
+      ['baseline', false],
+      ['republished', false],
+      ['republished', false],
+      ['text_changed', true],
+      ['unchanged', false],
+      ['republished', false],
+      ['republished', false],
+    ]);
+  });
+
   it('takes the status, address, headers and moment from meta files, also where there is no body', async () => {
     await put('1.md', PLAIN);
     await put('2.md', PLAIN);
