@@ -11,7 +11,7 @@ import {
   WAIT_GRACE_SECONDS,
 } from '#shared/approvals/approval.ts';
 import { settleMove } from '#shared/approvals/settle-move.ts';
-import { clearCallback, expire, isPastExpiry } from '#shared/approvals/moves.ts';
+import { clearCallback, expire, isPastExpiry, wasMailed } from '#shared/approvals/moves.ts';
 
 export interface CloseApprovalDeps {
   readonly read: ReadAction;
@@ -44,6 +44,8 @@ const CODES: Readonly<Record<Ending, string>> = {
 
 const summaryOf = (ending: Ending, approval: Approval | undefined): string => {
   const decision = approval?.decision;
+  if (approval?.status === 'EXPIRED' && !wasMailed(approval))
+    return 'It expired, and nobody had been mailed about it. Propose it again under a new key.';
   if (ending === 'EXPIRED' || decision === undefined)
     return 'Nobody decided in time, or it could not run in time.';
   const reason = decision.reason === '' ? '' : `: ${decision.reason}`;

@@ -9,6 +9,7 @@ export const env = {
     'CREDENTIALS_TABLE',
     'POLICIES_TABLE',
     'ARTIFACTS_BUCKET',
+    'APPROVALS_TABLE',
   ),
   'change-project': envOf('AUTOPACK_ENV', 'REGISTRY_TABLE', 'CREDENTIALS_TABLE'),
 } as const;

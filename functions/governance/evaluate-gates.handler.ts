@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import { applyChange, readAction } from '#shared/actions/ledger.aws.ts';
 import { StepInput } from '#shared/actions/step-results.ts';
+import { applyApprovalChange, readApproval } from '#shared/approvals/approvals.aws.ts';
 import { readDryRun } from '#shared/artifacts/artifacts.aws.ts';
 import { documentClient } from '#shared/config/dynamo.aws.ts';
 import { parseEnv } from '#shared/config/env.ts';
@@ -29,6 +30,8 @@ const deps = {
     credentialGate(readStanding(db, env.CREDENTIALS_TABLE), Date.now),
     policiesGate(askPolicies(readSourceReadings(db, env.POLICIES_TABLE), requiredSources, Date.now)),
   ]),
+  readApproval: readApproval(db, env.APPROVALS_TABLE),
+  applyApprovalChange: applyApprovalChange(db, env.APPROVALS_TABLE),
   stageIsProduction: env.AUTOPACK_ENV === 'prod',
 };
 

@@ -1,12 +1,19 @@
 import type { Action } from '#shared/actions/action.ts';
 import type { DryRun } from '#shared/actions/dry-run.ts';
+import { approvalId } from '#shared/actions/hashes.ts';
 import { epochMs, timestamp } from '#shared/actions/identity.ts';
 import type { ApplyChange, ReadAction, ReadDryRun } from '#shared/actions/ledger.ts';
 import { outcomeOf } from '#shared/actions/outcome.ts';
 import { isTerminal } from '#shared/actions/status.ts';
 import type { GatesStep, StepInput } from '#shared/actions/step-results.ts';
 import { type MoveInput, transition } from '#shared/actions/transition.ts';
-import { WAIT_GRACE_SECONDS } from '#shared/approvals/approval.ts';
+import {
+  type ApplyApprovalChange,
+  type ReadApproval,
+  WAIT_GRACE_SECONDS,
+} from '#shared/approvals/approval.ts';
+import { cancel } from '#shared/approvals/moves.ts';
+import { settleMove } from '#shared/approvals/settle-move.ts';
 import type { AskGates, Decision } from '#shared/governance/gate.ts';
 import type { ReadProjectConfig } from '#shared/governance/project-config.ts';
 import { reason } from '#shared/governance/reasons.ts';
@@ -20,6 +27,8 @@ export interface EvaluateGatesDeps {
   readonly readProjectConfig: ReadProjectConfig;
   readonly askGates: AskGates;
   readonly stageIsProduction: boolean;
+  readonly readApproval: ReadApproval;
+  readonly applyApprovalChange: ApplyApprovalChange;
 }
 
 const BY = 'system:gates';
@@ -54,10 +63,38 @@ const close = async (
   throw new Error('LEDGER_MOVED: somebody else moved the action; evaluate its gates again');
 };
 
-const deny = (row: Action, reasons: Decision['reasons'], deps: EvaluateGatesDeps): Promise<GatesStep> => {
+/**
+ * Only an execution that was started again can find a request that waits for people: the first one asks its gates before
+ * it asks anybody. Its asker may have died before the ledger learned of the request, which then is that of the first round.
+ */
+const requestOf = (row: Action): string | undefined =>
+  row.approvalId ?? (row.generation > 1 ? approvalId(row, 1) : undefined);
+
+/**
+ * Nobody decides any more what is refused anyway. The approval moves before the ledger does (rule 3): a crash in between
+ * leaves an open row, and this step is run again. Whoever decided first stays the one who did.
+ */
+const voidRequest = async (row: Action, why: string, deps: EvaluateGatesDeps): Promise<void> => {
+  const id = requestOf(row);
+  const approval = id === undefined ? undefined : await deps.readApproval(id);
+  if (approval?.status !== 'WAITING') return;
+  const who = { by: BY, byName: 'Gates', reason: why };
+  await settleMove(
+    approval,
+    (current) => cancel(current, who, deps.now(), deps.newId()),
+    deps.applyApprovalChange,
+  );
+};
+
+const deny = async (
+  row: Action,
+  reasons: Decision['reasons'],
+  deps: EvaluateGatesDeps,
+): Promise<GatesStep> => {
   const [first] = reasons;
   const code = first?.code ?? 'GATE_REFUSED';
   const outcome = outcomeOf({ code, summary: first?.detail ?? code });
+  await voidRequest(row, `${code}: ${outcome.summary}`.slice(0, 500), deps);
   return close(row, 'DENIED', { code, set: { outcome } }, deps);
 };
 

@@ -28,9 +28,11 @@ export class Governance extends Construct {
         ACTIONS_TABLE: tables.actions.tableName,
         POLICIES_TABLE: tables.policies.tableName,
         ARTIFACTS_BUCKET: artifacts.bucketName,
+        APPROVALS_TABLE: tables.approvals.tableName,
       },
     });
     grantTable(gates, tables.actions, { items: ['GetItem', 'PutItem'] });
+    grantTable(gates, tables.approvals, { items: ['GetItem', 'PutItem'] });
     grantTable(gates, tables.registry, { items: ['GetItem'] });
     grantTable(gates, tables.credentials, { items: ['BatchGetItem'] });
     grantTable(gates, tables.policies, { items: ['BatchGetItem'] });

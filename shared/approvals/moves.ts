@@ -177,6 +177,14 @@ export const cancel = (
   };
 };
 
+/**
+ * Whether anybody was mailed about it. Where the step that asks dies and is never heard of again, a request waits to its
+ * end without anybody knowing of it: then nobody may be said to have let it pass.
+ */
+export const wasMailed = ({ mailed }: Pick<Approval, 'mailed'>): boolean => mailed.length > 0;
+
+const UNMAILED = 'Nobody decided in time. No mail about it was handed over, so nobody may have known of it.';
+
 /** Ends a wait that nobody answered. Refused before the time, and once somebody decided. */
 export const expire = (approval: Approval, now: number, writeToken: string): MoveResult => {
   if (approval.status === 'EXPIRED') return { kind: 'same', approval };
@@ -194,7 +202,7 @@ export const expire = (approval: Approval, now: number, writeToken: string): Mov
         by: 'system:expiry',
         byName: 'Expiry',
         at: timestamp(now),
-        reason: 'Nobody decided in time.',
+        reason: wasMailed(approval) ? 'Nobody decided in time.' : UNMAILED,
         authTime: null,
       },
       writeToken,

@@ -334,6 +334,25 @@ describe('closing the wait', () => {
     },
   );
 
+  it('says of a request that nobody was mailed about that nobody knew of it, and of another that nobody decided', async () => {
+    const at = world();
+    at.state.people.length = 0;
+    await at.ask();
+    at.state.now = NOW + DAY;
+    await at.close();
+    expect((await stored(at))?.decision?.reason).toContain('No mail about it was handed over');
+    expect(at.row().outcome?.summary).toBe(
+      'It expired, and nobody had been mailed about it. Propose it again under a new key.',
+    );
+
+    const told = world();
+    await told.ask();
+    told.state.now = NOW + DAY;
+    await told.close();
+    expect((await stored(told))?.decision?.reason).toBe('Nobody decided in time.');
+    expect(told.row().outcome?.summary).toBe('Nobody decided in time, or it could not run in time.');
+  });
+
   it('expires an approval that was given but could not run in time', async () => {
     const at = world();
     await at.ask();

@@ -11,6 +11,9 @@ import { credentialGate } from '#shared/governance/credential-gate.ts';
 import { askGates, evaluateGatesWith } from '#shared/governance/gates.ts';
 import type { ProjectConfig } from '#shared/governance/project-config.ts';
 import { reason } from '#shared/governance/reasons.ts';
+import { approvalId } from '#shared/actions/hashes.ts';
+import type { Approval } from '#shared/approvals/approval.ts';
+import { approval } from '../approvals/fixtures.ts';
 import { newAction, T0 } from '../actions/rows.ts';
 import { definition, dryRun, effect, facts, order, projectConfig, READ_RULE } from './facts.ts';
 import { aCredential } from '../credentials/rows.ts';
@@ -26,16 +29,23 @@ const step = async (
     credential?: Credential | undefined;
     condition?: CredentialCondition;
     refusedBy?: Action;
+    approvals?: readonly Approval[];
+    /** Runs once before an approval is written: what people do in between. */
+    meanwhile?: (approvals: Map<string, Approval>) => void;
   } = {},
 ) => {
   const action = newAction({ key: 'k-1', ...row });
   const writes: LedgerChange[] = [];
+  const approvals = new Map((over.approvals ?? []).map((one) => [one.approvalId, one]));
+  const trace: string[] = [];
+  let { meanwhile } = over;
   const deps: EvaluateGatesDeps = {
     now: () => T0 + 60_000,
     newId: () => 'w-1',
     read: async () => action,
     apply: async (change) => {
       writes.push(change);
+      trace.push('ledger');
       return over.refusedBy === undefined
         ? { kind: 'applied', action: change.to }
         : { kind: 'refused', current: over.refusedBy };
@@ -52,8 +62,27 @@ const step = async (
       ),
     ]),
     stageIsProduction: false,
+    readApproval: async (id) => {
+      trace.push('read approval');
+      return approvals.get(id);
+    },
+    applyApprovalChange: async ({ from, to }) => {
+      trace.push('approval');
+      meanwhile?.(approvals);
+      meanwhile = undefined;
+      const stored = approvals.get(from.approvalId);
+      if (stored === undefined || stored.writeToken !== from.writeToken)
+        return { kind: 'refused', current: stored ?? from };
+      approvals.set(to.approvalId, to);
+      return { kind: 'applied', approval: to };
+    },
   };
-  return { answer: await evaluateGatesStep({ action: { project: 'demo', key: 'k-1' } }, deps), writes };
+  const answer = await evaluateGatesStep({ action: { project: 'demo', key: 'k-1' } }, deps);
+  return { answer, writes, trace, approvals };
+};
+const seen = async (...input: Parameters<typeof step>) => {
+  const { answer, writes } = await step(...input);
+  return { answer, writes };
 };
 const http = { operation: 'http/request' };
 const unattended = projectConfig({ policy: READ_RULE });
@@ -107,7 +136,7 @@ describe('what "Evaluate the gates" answers', () => {
       recoveryClass: 'none',
     });
     const rested = { ...http, dryRun: true, status: 'RENDERED' as const };
-    expect(await step(rested, dryRun(), { project: unattended })).toEqual({
+    expect(await seen(rested, dryRun(), { project: unattended })).toEqual({
       answer: { next: 'CLOSED' },
       writes: [],
     });
@@ -124,7 +153,7 @@ describe('what "Evaluate the gates" answers', () => {
     const claimed = status === 'EXECUTING' || status === 'OUTCOME_UNKNOWN';
     const ends = { leaseUntil: timestamp(T0 + 35_000) };
     expect(
-      await step({ ...http, status, ...(claimed ? ends : {}) }, dryRun(), { project: unattended }),
+      await seen({ ...http, status, ...(claimed ? ends : {}) }, dryRun(), { project: unattended }),
     ).toEqual({
       answer: claimed ? { next: 'SETTLE', settleUntil: ends.leaseUntil } : { next: 'CLOSED' },
       writes: [],
@@ -330,5 +359,84 @@ describe('what is refused before anybody is asked', () => {
     expect(writes[0]?.to.outcome?.code).toBe('ENDPOINT_CHANGED');
     const keyed = dryRun({ recoveryClass: 'keyed' });
     expect((await step(http, keyed)).writes[0]?.to.outcome?.code).toBe('ENDPOINT_CHANGED');
+  });
+});
+
+describe('a request that waits for people when a gate refuses (an execution that was started again)', () => {
+  const ID = 'a'.repeat(32);
+  const closedProject = { ...projectConfig(), settings: { ...projectConfig().settings, providers: [] } };
+  const pending = {
+    status: 'PENDING_APPROVAL' as const,
+    generation: 2,
+    approvalId: ID,
+    approvalExpiresAt: timestamp(T0 + 3_600_000),
+  };
+  const waiting = (over: Partial<Approval> = {}): Approval =>
+    approval({ approvalId: ID, key: 'k-1', writeToken: 'w-0', ...over });
+
+  test('is void at once, with the reason, before the ledger says DENIED', async () => {
+    const { answer, writes, trace, approvals } = await step(pending, order(), {
+      project: closedProject,
+      approvals: [waiting()],
+    });
+    expect(answer).toEqual({ next: 'CLOSED' });
+    expect(writes.map(({ to }) => to.status)).toEqual(['DENIED']);
+    expect(trace).toEqual(['read approval', 'approval', 'ledger']);
+    expect(approvals.get(ID)).toMatchObject({
+      status: 'CANCELLED',
+      version: 2,
+      decision: {
+        by: 'system:gates',
+        byName: 'Gates',
+        reason: expect.stringMatching(/^PROVIDER_OFF: /),
+        authTime: null,
+      },
+    });
+  });
+
+  test('also where its asker died before the ledger learned of it', async () => {
+    const id = approvalId({ project: 'demo', key: 'k-1' }, 1);
+    const { approvals } = await step({ status: 'PROPOSED', generation: 2 }, order(), {
+      project: closedProject,
+      approvals: [waiting({ approvalId: id })],
+    });
+    expect(approvals.get(id)?.status).toBe('CANCELLED');
+  });
+
+  test('a first execution asks for no request, since nobody was asked before its gates', async () => {
+    const { trace } = await step({}, order(), { project: closedProject });
+    expect(trace).toEqual(['ledger']);
+  });
+
+  test.each(['APPROVED', 'REJECTED', 'EXPIRED', 'CANCELLED'] as const)(
+    'one that is %s stays so, and costs no write',
+    async (status) => {
+      const decided = waiting({ status, version: 2 });
+      const { trace, approvals } = await step(pending, order(), {
+        project: closedProject,
+        approvals: [decided],
+      });
+      expect(trace).toEqual(['read approval', 'ledger']);
+      expect(approvals.get(ID)).toEqual(decided);
+    },
+  );
+
+  test('whoever decides in that moment has decided, and the action is refused all the same', async () => {
+    const approved = waiting({ status: 'APPROVED', version: 2, writeToken: 'w-9' });
+    const { writes, approvals } = await step(pending, order(), {
+      project: closedProject,
+      approvals: [waiting()],
+      meanwhile: (all) => void all.set(ID, approved),
+    });
+    expect(approvals.get(ID)).toEqual(approved);
+    expect(writes.map(({ to }) => to.status)).toEqual(['DENIED']);
+  });
+
+  test('a step that is run again after a crash in between finishes it', async () => {
+    const { writes, trace } = await step(pending, order(), {
+      project: closedProject,
+      approvals: [waiting({ status: 'CANCELLED', version: 2 })],
+    });
+    expect([writes[0]?.to.status, trace]).toEqual(['DENIED', ['read approval', 'ledger']]);
   });
 });

@@ -12,6 +12,7 @@ import { personToken } from './person-token.ts';
 
 const PAPER = '/projects/demo/credentials/alpaca/paper-demo/PAPER';
 const OLIVIA = 'olivia@example.test';
+const SAM = 'sam@example.test';
 const KEYRING = 'autopack-house/dev/keyring';
 
 /** The whole stack on this machine: the deployed functions, invoked by the local Secrets Manager. */
@@ -30,10 +31,10 @@ describe('rotating secrets', { timeout: 300_000 }, () => {
     await desk.close();
   });
 
-  const operator = async (path: string, body?: unknown) => {
-    const headers = { authorization: `Bearer ${await personToken(desk, OLIVIA)}` };
+  const operator = async (path: string, body?: unknown, email = OLIVIA) => {
+    const headers = { authorization: `Bearer ${await personToken(desk, email)}` };
     const reply = await desk.call('POST', path, { headers, ...(body === undefined ? {} : { body }) });
-    return { status: reply.status, body: reply.body as unknown as RotationView & { code?: string } };
+    return { status: reply.status, body: reply.body as unknown as RotationView & Record<string, unknown> };
   };
   const value = async (SecretId: string) =>
     (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
@@ -93,6 +94,29 @@ describe('rotating secrets', { timeout: 300_000 }, () => {
     await desk.propose('rotation-2');
     await desk.decide(await desk.nextLink(OLIVIA), 'approve');
     await desk.becomes('rotation-2', 'SUCCEEDED');
+  });
+
+  it('a key of the ring is dropped by two people, and the console goes on deciding with the other one', async () => {
+    const drop = '/house-secrets/keyring/drop';
+    expect((await operator(drop, {})).body['keys']).toMatchObject([{ id: 'first-key' }, {}]);
+    const first = await operator(drop, { key: 'first-key' });
+    expect([first.status, first.body.done]).toEqual([202, 'waits']);
+    const second = await operator(drop, { key: 'first-key' }, SAM);
+    expect([second.status, second.body.done]).toEqual([200, 'dropped']);
+    const ring = JSON.parse(await value(KEYRING)) as { keys: { id: string }[] };
+    expect(ring.keys.map(({ id }) => id)).not.toContain('first-key');
+    const [newest] = ring.keys;
+    expect((await operator(drop, { key: newest?.id })).body.code).toBe('LAST_KEY');
+    await desk.propose('rotation-3');
+    await desk.decide(await desk.nextLink(OLIVIA), 'approve');
+    await desk.becomes('rotation-3', 'SUCCEEDED');
+  });
+
+  it('a credential is looked at now, at its provider, and not again within the minute', async () => {
+    const looked = await operator(`${PAPER}/look`);
+    expect([looked.status, looked.body['look']]).toEqual([200, 'done']);
+    expect(looked.body['credential']).toMatchObject({ status: 'PRESENT', detail: null });
+    expect((await operator(`${PAPER}/look`)).body['look']).toBe('recent');
   });
 
   it('nothing that the host said has a word of a value', async () => {
