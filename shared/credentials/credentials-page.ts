@@ -87,7 +87,9 @@ const lookForm = (view: CredentialView, looks: LookForms): Html | null => {
         <input type="hidden" name="environment" value="${view.environment}" />
         <input type="hidden" name="csrf" value="${looks.csrf}" />
         <input type="hidden" name="nonce" value="${nonce}" />
-        <button class="btn link" type="submit">Look at it now</button>
+        <button class="btn link" type="submit" aria-label="Look at it now: ${view.provider} ${view.account}">
+          Look at it now
+        </button>
       </form>`;
 };
 
