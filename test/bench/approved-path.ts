@@ -10,6 +10,8 @@ import { ASSUMED, PRICES } from './prices.ts';
 interface Seen {
   /** Tables of a request to DynamoDB, once its body has arrived. */
   tables: string;
+  /** Keys that a BatchGetItem asks for. */
+  keys: number;
   /** `DynamoDB.GetItem`, `states.SendTaskSuccess`, `s3.GET`, `api.POST /a/…`, `provider.POST /v2/orders`. */
   readonly what: string;
 }
@@ -24,10 +26,21 @@ const nameOf = ({ method = '', url = '', headers }: IncomingMessage): string => 
   return `api.${method} ${url.split('?')[0]?.replace(/[\w-]{20,}/g, '…') ?? ''}`;
 };
 
+const keysIn = (body: string): number => {
+  const { RequestItems } = JSON.parse(body) as {
+    readonly RequestItems: Readonly<Record<string, { readonly Keys: readonly unknown[] }>>;
+  };
+  return Object.values(RequestItems).reduce((sum, { Keys }) => sum + Keys.length, 0);
+};
+
 export interface ApprovedPath {
   readonly actions: number;
   /** Requests of the whole path for each action, by kind. */
   readonly requests: Readonly<Record<string, number>>;
+  /** Keys that its BatchGetItems ask for. */
+  readonly batchKeys: number;
+  /** Writes to DynamoDB for each action, by table. */
+  readonly writes: Readonly<Record<string, number>>;
   readonly transitions: number;
   readonly invocations: number;
   /** Time in functions for each action, as seen by their callers, in milliseconds on this machine. */
@@ -52,7 +65,7 @@ export const approvedPath = async (actions: number): Promise<ApprovedPath> => {
   const onStart = (message: unknown): void => {
     const { request } = message as { request: IncomingMessage };
     begun.set(request, performance.now());
-    const entry: Seen = { what: nameOf(request), tables: '' };
+    const entry: Seen = { what: nameOf(request), tables: '', keys: 0 };
     seen.push(entry);
     if (entry.what.startsWith('DynamoDB.')) {
       let body = '';
@@ -62,6 +75,10 @@ export const approvedPath = async (actions: number): Promise<ApprovedPath> => {
         const names = [...named].map(([, one, several]) => one ?? several ?? '');
         entry.tables = names.map((name) => /(\w+)Table/.exec(name)?.[1] ?? name).join('+');
       });
+      if (entry.what === 'DynamoDB.BatchGetItem')
+        request.on('end', () => {
+          entry.keys = keysIn(body);
+        });
     }
   };
   const onFinish = (message: unknown): void => {
@@ -112,12 +129,18 @@ export const approvedPath = async (actions: number): Promise<ApprovedPath> => {
     channel('http.server.response.finish').unsubscribe(onFinish);
     const counted = new Map<string, number>();
     for (const { what } of seen) counted.set(what, (counted.get(what) ?? 0) + 1);
+    const written = new Map<string, number>();
+    for (const { what, tables } of seen)
+      if (/^DynamoDB\.(Put|Update|Delete)Item|^DynamoDB\.TransactWrite/.test(what))
+        for (const table of tables.split('+')) written.set(table, (written.get(table) ?? 0) + 1);
     const machine = await machineRuns(desk.host.awsUrl, actions);
     const api = [...counted].filter(([what]) => what.startsWith('api.')).reduce((sum, [, n]) => sum + n, 0);
     const per = (count: number): number => count / actions;
     return {
       actions,
       requests: Object.fromEntries([...counted].toSorted().map(([what, n]) => [what, per(n)])),
+      batchKeys: per(seen.reduce((sum, { keys }) => sum + keys, 0)),
+      writes: Object.fromEntries([...written].map(([table, n]) => [table, per(n)])),
       transitions: machine.transitions,
       // Every request of the API is one function, and one more that authorizes where a token is presented.
       invocations: per(api) + 1 + machine.tasks,
@@ -180,13 +203,30 @@ export interface CostLine {
   readonly dollars: number;
 }
 
-/** Writes of the functions on the path and what they consume, exactly: a test of the costs asserts both. */
+/**
+ * Writes of the functions on the path and what they consume, exactly: a test of the costs asserts both. They include
+ * the note that a credential was used, which an action writes at most once an hour.
+ */
 const MEASURED = {
+  tables: ['Actions', 'Approvals', 'Credentials'],
   writes: Object.values(AGREED_REQUESTS)
     .flatMap((requests) => Object.entries(requests))
     .filter(([what]) => /^dynamodb:(Put|Update)Item \w+$/.test(what))
     .reduce((sum, [, count]) => sum + count, 0),
   units: Object.values(AGREED_UNITS).reduce((sum, { table, indexes }) => sum + table + indexes, 0),
+};
+
+/** What is measured as it is measured; a counter is one unit; anything else is taken at its upper bound. */
+const writeUnits = ({ writes }: ApprovedPath): number => {
+  let measured = 0;
+  let counters = 0;
+  let others = 0;
+  for (const [table, count] of Object.entries(writes))
+    if (MEASURED.tables.includes(table)) measured += count;
+    else if (table === 'Controls') counters += count;
+    else others += count;
+  const more = Math.max(0, measured - MEASURED.writes) + others;
+  return MEASURED.units + counters * ASSUMED.writeUnitsPerCounter + more * ASSUMED.writeUnitsPerWrite;
 };
 
 /** Dollars for 1,000 approved actions, line by line. */
@@ -200,17 +240,12 @@ export const costLines = (path: ApprovedPath): CostLine[] => {
     count,
     dollars: count * price * 1_000,
   });
-  const writes = sum(/^DynamoDB\.(Put|Update|Delete)Item/) + 2 * sum(/^DynamoDB\.TransactWrite/);
-  const reads = sum(/^DynamoDB\.(GetItem|Query)/) + 3 * sum(/^DynamoDB\.BatchGet/);
+  const reads = sum(/^DynamoDB\.(GetItem|Query)/) + path.batchKeys;
   const seconds = (path.functionMs / 1_000) * ASSUMED.slowerThanHere * ASSUMED.memoryGb;
   return [
     line('state transitions', path.transitions, PRICES.stateTransition),
     line('mails', path.mails, PRICES.mail),
-    line(
-      'DynamoDB write units',
-      MEASURED.units + (writes - MEASURED.writes) * ASSUMED.writeUnitsPerWrite,
-      PRICES.writeUnit,
-    ),
+    line('DynamoDB write units', writeUnits(path), PRICES.writeUnit),
     line('DynamoDB read units', reads * ASSUMED.readUnitsPerRead, PRICES.readUnit),
     line('function GB-seconds', seconds, PRICES.lambdaGbSecond),
     line('function invocations', path.invocations, PRICES.lambdaRequest),

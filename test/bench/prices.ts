@@ -27,10 +27,12 @@ export const PRICES = {
 } as const;
 
 /**
- * What cannot be counted here is taken at its upper bound. A write beside those whose units are measured (counters,
- * sessions): an item of at most 3 KB and three indexes.
+ * What cannot be counted here is taken at its upper bound. A write beside those whose units are measured (sessions): an
+ * item of at most 3 KB and three indexes.
  */
 export const ASSUMED = {
+  /** A counter is an item of less than 1 KB in a table without indexes. */
+  writeUnitsPerCounter: 1,
   writeUnitsPerWrite: 6,
   /** A strongly consistent read of up to 8 KB. */
   readUnitsPerRead: 2,
