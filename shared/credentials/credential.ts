@@ -66,6 +66,21 @@ export type Credential = z.infer<typeof Credential>;
 export const credentialPk = (project: string, ref: CredentialRef): string =>
   [project, ref.provider, ref.account, ref.environment].join('#');
 
+/**
+ * How the keys of the table's other rows begin. No project may be called so: the account of its grant, which may hold
+ * a "#", could make the key of such a row, which functions may write that may not write grants.
+ */
+export const OTHER_ROWS: readonly string[] = [
+  'act',
+  'condition',
+  'drop',
+  'exchange',
+  'lease',
+  'reauth',
+  'told',
+  'wait',
+];
+
 /** Partition of the index `byKind` that grants are found in. */
 export const GRANT_KIND = 'credential';
 

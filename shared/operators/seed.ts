@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import { ProjectId, Subject, type Timestamp } from '../actions/identity.ts';
-import { Credential, CredentialFields, credentialItem } from '../credentials/credential.ts';
+import { Credential, CredentialFields, credentialItem, OTHER_ROWS } from '../credentials/credential.ts';
 import { ProjectConfig, ProjectSettings } from '../governance/project-config.ts';
 import { ClientRow, PersonRow, Role } from './principal.ts';
 import { clientKeys, personKeys } from './registry.ts';
+
+const NewProject = ProjectId.refine((project) => !OTHER_ROWS.includes(project), {
+  error: `a project may have any name but ${OTHER_ROWS.join(', ')}: keys of other rows begin so`,
+});
 
 /** What a deployment writes into the registry where nothing is yet. */
 const Rows = z.strictObject({
@@ -28,8 +32,10 @@ const Rows = z.strictObject({
       }),
     )
     .default([]),
-  projects: z.array(z.strictObject({ project: ProjectId, settings: ProjectSettings })).default([]),
-  credentials: z.array(CredentialFields.omit({ schemaVersion: true, createdAt: true })).default([]),
+  projects: z.array(z.strictObject({ project: NewProject, settings: ProjectSettings })).default([]),
+  credentials: z
+    .array(CredentialFields.omit({ schemaVersion: true, createdAt: true }).extend({ project: NewProject }))
+    .default([]),
 });
 export type Seed = z.infer<typeof Rows>;
 

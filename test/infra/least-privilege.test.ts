@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundleFunctions } from '#infra/constructs/function.ts';
 import { ENTRIES } from '#infra/entries.ts';
+import { OTHER_ROWS } from '#shared/credentials/credential.ts';
 import {
   folder,
   functionsByEntry,
@@ -165,6 +166,16 @@ describe('every function may do exactly what it calls (DEP-15)', () => {
       return permissionsOf(controlPlane, fn).map(named).includes('dynamodb:PutItem CredentialsTable');
     });
     expect(free).toEqual(['governance/change-project', 'operators/seed-registry']);
+  });
+
+  it('no project can be called as the keys of rows begin that functions may write without grants', () => {
+    const begins = ENTRIES.flatMap((entry) => {
+      const [, fn] = functions.get(entry) as readonly [string, Resource];
+      return permissionsOf(controlPlane, fn)
+        .map(named)
+        .flatMap((permission) => / CredentialsTable rows (.*)$/.exec(permission)?.[1]?.split(' ') ?? []);
+    });
+    expect([...new Set(begins)].map((row) => row.replace(/#\*?$/, '')).toSorted()).toEqual(OTHER_ROWS);
   });
 
   it('no role has a managed policy', () => {

@@ -155,6 +155,17 @@ test('a seed that does not fit is answered FAILED with the reason, before anythi
   expect(await item(REGISTRY, 'person#new@example.test')).toBeUndefined();
 });
 
+test.each(['condition', 'wait', 'act'])(
+  'a project called %s is refused: its grants could meet other rows',
+  async (project) => {
+    const settings = { approvalTtlSeconds: 86_400, allowedHosts: [], providers: ['http'], alpaca: null };
+    const answer = await seed('Create', propertiesOf({ projects: [{ project, settings }] }));
+    expect(answer).toMatchObject({ Status: 'FAILED' });
+    expect(String(answer?.['Reason'])).toContain('projects[0].project');
+    expect(await item(REGISTRY, `project#${project}`)).toBeUndefined();
+  },
+);
+
 test('ten sign-ins at once bind one subject', async () => {
   await put('race@example.test');
   const bind = bindPersonSubject(tables.db, REGISTRY);
