@@ -7,7 +7,7 @@ import { approvalView } from '#shared/approvals/approval-view.ts';
 import { FORM_NONCE_MAX, nonceFits } from '#shared/approvals/decision-nonce.ts';
 import { readPath } from '#shared/approvals/locator.ts';
 import { type Ballot, type Person, vote } from '#shared/approvals/moves.ts';
-import { messagePage, pageOfProblem, signInPath } from '#shared/approvals/page.ts';
+import { answerForm, isFromOutside } from '#shared/approvals/form-page.ts';
 import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
 import type { UseKeyring } from '#shared/credentials/use-keyring.ts';
 import type { MayApprove } from '#shared/governance/gate.ts';
@@ -166,8 +166,6 @@ export interface DecideOnPageDeps extends DecideDeps {
   readonly countUp: CountUp;
 }
 
-const OUTSIDE = new Set(['cross-site', 'same-site']);
-
 /** Limits, form, nonce and CSRF, in this order; nobody gets past here without the session and the page's cookie. */
 const acceptForm = async (
   request: HttpRequest,
@@ -191,39 +189,24 @@ const acceptForm = async (
     csrf: session.csrf,
   };
   const fits = nonceFits(deps.useKeyring, request.cookies, nonce, shown, deps.now());
-  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !(await fits))
+  if (isFromOutside(request) || !(await fits))
     throw new ProblemError('NONCE_INVALID', 'Nothing was decided. Open the page again and choose there.');
   return { approvalId, ballot };
 };
 
 /** `POST /a/{locator}`: the form of the page. Answers a redirect to the page, which shows the recorded decision. */
-export const decideOnPage = async (request: HttpRequest, deps: DecideOnPageDeps): Promise<HttpReply> => {
+export const decideOnPage = (request: HttpRequest, deps: DecideOnPageDeps): Promise<HttpReply> => {
   const path = `/a/${request.params['locator'] ?? ''}`;
-  const again = { href: path, text: 'Open the page again' };
-  try {
-    const session = await deps.signedIn(request.cookies, deps.now());
-    if (session === null)
-      return {
-        status: 401,
-        html: messagePage({
-          title: 'Sign in to decide',
-          paragraphs: [
-            'Nothing was decided: nobody is signed in here. Sign in, look at the request, and choose.',
-          ],
-          links: [{ href: signInPath(path), text: 'Sign in', main: true }],
-          code: 'UNAUTHENTICATED',
-          requestId: request.requestId,
-        }),
-      };
-    const { approvalId, ballot } = await acceptForm(request, session, deps);
-    await decideApproval({ approvalId, person: session.principal, ballot }, deps);
-    return { status: 303, location: path };
-  } catch (error) {
-    const stale = error instanceof ProblemError && error.code === 'SIGN_IN_NOT_FRESH';
-    return pageOfProblem(
-      error,
-      request,
-      stale ? { href: signInPath(path, true), text: 'Sign in again to decide' } : again,
-    );
-  }
+  const nothingDone =
+    'Nothing was decided: nobody is signed in here. Sign in, look at the request, and choose.';
+  return answerForm(
+    request,
+    { path, purpose: 'decide', nothingDone },
+    () => deps.signedIn(request.cookies, deps.now()),
+    async (session) => {
+      const { approvalId, ballot } = await acceptForm(request, session, deps);
+      await decideApproval({ approvalId, person: session.principal, ballot }, deps);
+      return { status: 303, location: path };
+    },
+  );
 };

@@ -18,7 +18,7 @@ import type { MayApprove } from '#shared/governance/gate.ts';
 import type { AskPolicies, PoliciesAnswer } from '#shared/governance/policies-gate.ts';
 import type { ProjectConfig, ReadProjectConfig } from '#shared/governance/project-config.ts';
 import type { ListSources, ReadStates } from '#shared/policies/ports.ts';
-import { policyView } from '#shared/policies/view-policy.ts';
+import { policyView } from '#shared/policies/policy-view-of.ts';
 import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { SignedIn } from '#shared/operators/sessions.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CredentialRef } from '#shared/actions/dry-run.ts';
 import { ProjectId, timestamp } from '#shared/actions/identity.ts';
 import { FORM_NONCE_MAX } from '#shared/approvals/decision-nonce.ts';
-import { messagePage, pageOfProblem, signInPath } from '#shared/approvals/page.ts';
+import { answerForm, isFromOutside } from '#shared/approvals/form-page.ts';
 import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
 import type { CredentialCondition, PutCondition, ReadStanding } from '#shared/credentials/condition.ts';
 import { CREDENTIALS_PAGE } from '#shared/credentials/console-paths.ts';
@@ -112,8 +112,6 @@ const LookForm = z.strictObject({
   nonce: z.string().max(FORM_NONCE_MAX),
 });
 
-const OUTSIDE = new Set(['cross-site', 'same-site']);
-
 /** Limits, form, CSRF and nonce, in this order; nobody gets past here without the session and the page's cookie. */
 const acceptForm = async (
   request: HttpRequest,
@@ -128,7 +126,7 @@ const acceptForm = async (
     ...parseInput(CredentialRef, ref, 'The form'),
   };
   const fits = lookNonceFits(deps.useKeyring, request.cookies, nonce, place, session.csrf, deps.now());
-  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !(await fits))
+  if (isFromOutside(request) || !(await fits))
     throw new ProblemError('NONCE_INVALID', 'Nothing was looked at. Open the page again and choose there.');
   return place;
 };
@@ -140,33 +138,18 @@ const DONE: Readonly<Record<CredentialLookView['look'], PageNotice['done']>> = {
 };
 
 /** `POST /credentials/look`: a form of the page. Answers a redirect to the page, which says once what was found. */
-export const lookOnPage = async (request: HttpRequest, deps: LookOnPageDeps): Promise<HttpReply> => {
-  try {
-    const session = await deps.signedIn(request.cookies, deps.now());
-    if (session === null)
-      return {
-        status: 401,
-        html: messagePage({
-          title: 'Sign in to look at a credential',
-          paragraphs: ['Nothing was looked at: nobody is signed in here.'],
-          links: [{ href: signInPath(CREDENTIALS_PAGE), text: 'Sign in', main: true }],
-          code: 'UNAUTHENTICATED',
-          requestId: request.requestId,
-        }),
-      };
-    const { project, ...credential } = await acceptForm(request, session, deps);
-    const place = { project, ...credential };
-    const { look } = await lookAtCredential({ place, person: session.principal }, deps);
-    const cookies = [noticeCookie({ done: DONE[look], project, credential })];
-    return { status: 303, location: CREDENTIALS_PAGE, cookies };
-  } catch (error) {
-    const stale = error instanceof ProblemError && error.code === 'SIGN_IN_NOT_FRESH';
-    return pageOfProblem(
-      error,
-      request,
-      stale
-        ? { href: signInPath(CREDENTIALS_PAGE, true), text: 'Sign in again to look at it' }
-        : { href: CREDENTIALS_PAGE, text: 'Open the page again' },
-    );
-  }
+export const lookOnPage = (request: HttpRequest, deps: LookOnPageDeps): Promise<HttpReply> => {
+  const nothingDone = 'Nothing was looked at: nobody is signed in here.';
+  return answerForm(
+    request,
+    { path: CREDENTIALS_PAGE, purpose: 'look at a credential', nothingDone },
+    () => deps.signedIn(request.cookies, deps.now()),
+    async (session) => {
+      const place = await acceptForm(request, session, deps);
+      const { look } = await lookAtCredential({ place, person: session.principal }, deps);
+      const { project, ...credential } = place;
+      const cookies = [noticeCookie({ done: DONE[look], project, credential })];
+      return { status: 303, location: CREDENTIALS_PAGE, cookies };
+    },
+  );
 };

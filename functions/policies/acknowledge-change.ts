@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Sha256 } from '#shared/actions/dry-run.ts';
 import { timestamp } from '#shared/actions/identity.ts';
-import { messagePage, pageOfProblem, signInPath } from '#shared/approvals/page.ts';
+import { answerForm, isFromOutside } from '#shared/approvals/form-page.ts';
 import { type CountUp, LIMITS, spend } from '#shared/approvals/rate-limit.ts';
 import {
   type FreshOperator,
@@ -21,7 +21,7 @@ import { FORM_NONCE_MAX } from '#shared/approvals/decision-nonce.ts';
 import { changeNonceFits } from '#shared/policies/change-nonce.ts';
 import { changePage } from '#shared/policies/console-paths.ts';
 import type { PolicyView } from '#shared/policies/policy-view.ts';
-import { policyView } from '#shared/policies/view-policy.ts';
+import { policyView } from '#shared/policies/policy-view-of.ts';
 import type { ReadSource, ReadState, RecordAcknowledgement } from '#shared/policies/ports.ts';
 import { SourceId } from '#shared/policies/source-id.ts';
 
@@ -100,8 +100,6 @@ export interface AcknowledgeOnPageDeps extends AcknowledgeDeps {
   readonly countUp: CountUp;
 }
 
-const OUTSIDE = new Set(['cross-site', 'same-site']);
-
 /** Limits, form, CSRF and nonce, in this order; nobody gets past here without the session and the page's cookie. */
 const acceptForm = async (
   request: HttpRequest,
@@ -114,7 +112,7 @@ const acceptForm = async (
   const { changeId, fromSemantic, toCanonical } = said;
   const shown = { changeId, fromSemantic, toCanonical, csrf: session.csrf };
   const fits = changeNonceFits(deps.useKeyring, request.cookies, nonce, shown, deps.now());
-  if (OUTSIDE.has(request.headers['sec-fetch-site'] ?? '') || !(await fits))
+  if (isFromOutside(request) || !(await fits))
     throw new ProblemError(
       'NONCE_INVALID',
       'Nothing was acknowledged. Open the page again and read it there.',
@@ -123,36 +121,18 @@ const acceptForm = async (
 };
 
 /** `POST /sources/{source}/change`: the form of the page. Answers a redirect to the page. */
-export const acknowledgeOnPage = async (
-  request: HttpRequest,
-  deps: AcknowledgeOnPageDeps,
-): Promise<HttpReply> => {
-  const path = changePage(request.params['source'] ?? '');
-  try {
-    const session = await deps.signedIn(request.cookies, deps.now());
-    if (session === null)
-      return {
-        status: 401,
-        html: messagePage({
-          title: 'Sign in to acknowledge',
-          paragraphs: ['Nothing was acknowledged: nobody is signed in here. Sign in and read the change.'],
-          links: [{ href: signInPath(path), text: 'Sign in', main: true }],
-          code: 'UNAUTHENTICATED',
-          requestId: request.requestId,
-        }),
-      };
-    const said = await acceptForm(request, session, deps);
-    const source = request.params['source'] ?? '';
-    await acknowledgeChange({ source, person: session.principal, said }, deps);
-    return { status: 303, location: path };
-  } catch (error) {
-    const stale = error instanceof ProblemError && error.code === 'SIGN_IN_NOT_FRESH';
-    return pageOfProblem(
-      error,
-      request,
-      stale
-        ? { href: signInPath(path, true), text: 'Sign in again to acknowledge' }
-        : { href: path, text: 'Open the page again' },
-    );
-  }
+export const acknowledgeOnPage = (request: HttpRequest, deps: AcknowledgeOnPageDeps): Promise<HttpReply> => {
+  const source = request.params['source'] ?? '';
+  const path = changePage(source);
+  const nothingDone = 'Nothing was acknowledged: nobody is signed in here. Sign in and read the change.';
+  return answerForm(
+    request,
+    { path, purpose: 'acknowledge', nothingDone },
+    () => deps.signedIn(request.cookies, deps.now()),
+    async (session) => {
+      const said = await acceptForm(request, session, deps);
+      await acknowledgeChange({ source, person: session.principal, said }, deps);
+      return { status: 303, location: path };
+    },
+  );
 };

@@ -5,7 +5,7 @@ import type { HttpReply, HttpRequest } from '#shared/operators/http.ts';
 import { ProblemError } from '#shared/operators/problems.ts';
 import type { ReadPerson } from '#shared/operators/registry.ts';
 import { editSource, SourceEdit, sourceFaults } from '#shared/policies/edit-source.ts';
-import { policyView } from '#shared/policies/view-policy.ts';
+import { policyView } from '#shared/policies/policy-view-of.ts';
 import type { ReadSource, ReadState, ReplaceSource } from '#shared/policies/ports.ts';
 
 export interface ChangeSourceDeps {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Timestamp } from '#shared/actions/identity.ts';
 import { readChangeView, type ReadChangeViewDeps } from '#shared/policies/read-change-view.ts';
 import type { ObservationListView, PolicyListView, PolicyView } from '#shared/policies/policy-view.ts';
-import { policyView } from '#shared/policies/view-policy.ts';
+import { policyView } from '#shared/policies/policy-view-of.ts';
 import type {
   ListObservations,
   ListSources,

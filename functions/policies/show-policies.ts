@@ -10,7 +10,7 @@ import { inForce } from '#shared/policies/break-glass.ts';
 import type { ChangeStanding } from '#shared/policies/change-page.ts';
 import { changeFormNonce, changeNonceCookie } from '#shared/policies/change-nonce.ts';
 import { changePage, POLICIES_PAGE } from '#shared/policies/console-paths.ts';
-import { policyView } from '#shared/policies/view-policy.ts';
+import { policyView } from '#shared/policies/policy-view-of.ts';
 import type {
   ListAcknowledgements,
   ListObservations,
